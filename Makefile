@@ -1,0 +1,58 @@
+# Words for everyone: serve, site, check, test. The rest: make help.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export NO_MKDOCS_2_WARNING := 1
+export PYTHONUTF8 := 1
+
+INSTALLED := .venv/installed node_modules/installed
+
+.PHONY: help install serve site check test test-programs-cold bench golden results clean
+
+help: ## say what every word does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+install: $(INSTALLED) ## make .venv and node_modules with pinned versions
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Zhixing needs Python 3.11 or newer: make PYTHON=python3.11 ...')"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt $(PIP_ARGS) \
+	  --group code --group site --group test --group check
+	@touch $@
+
+node_modules/installed: package.json package-lock.json .venv/installed
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+serve: $(INSTALLED) ## build the site and serve it, rebuilding what you save; ONLY=opencv keeps one chapter
+	mkdocs serve --no-strict --livereload --dev-addr 127.0.0.1:$(or $(PORT),8000)
+
+site: $(INSTALLED) ## build strictly into site/
+	mkdocs build # never --quiet: it hides the warnings that strict counts
+
+check: $(INSTALLED) ## ruff, pyright, spelling
+	ruff check
+	ruff format --check
+	pyright --warnings
+	codespell README.md CONTRIBUTING.md docs/en docs/_decisions docs/_hooks examples snippets tests
+
+test: $(INSTALLED) ## run all tests, browsers and every program of every page included
+	python tests/expand.py .cache/programs
+	pytest --numprocesses 2 --dist worksteal --quiet --codeblocks tests .cache/programs
+
+test-programs-cold: $(INSTALLED) ## run every program of every page in a fresh interpreter of its own
+	python tests/cold.py
+
+bench: $(INSTALLED) ## measure build, reload, page weight, search and tests
+	python tests/bench.py $(BENCH)
+
+golden: $(INSTALLED) ## rewrite the printed outputs beside the code; read the diff
+	pytest --quiet --golden tests/examples/test_printed_output.py tests/snippets
+
+results: $(INSTALLED) ## run the tests of stale pages and store what they measure
+	pytest --quiet --results tests/examples tests/snippets
+
+clean: ## remove everything that can be made again
+	rm -rf .venv node_modules site .cache

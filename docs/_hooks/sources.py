@@ -1,0 +1,118 @@
+"""Which page a file belongs to, and the digest of all that a page depends on.
+
+A topic has one path: ``image_processing/edges``. Its code is
+``examples/image_processing/edges.py`` and ``edges_<what>.py``, its snippets
+``snippets/image_processing/edges_<what>.py``, its tests
+``tests/examples/image_processing/test_edges.py`` and ``test_edges_<what>.py``.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("examples", "kernels", "snippets")
+
+
+@cache
+def pages() -> tuple[str, ...]:
+    """Every topic that stands, longest path first: ``opencv/index`` …"""
+    zh = ROOT / "docs/zh"
+    files = [*zh.rglob("*.md"), *zh.rglob("*.py")]  # .py: a notebook page
+    found = (file.relative_to(zh).with_suffix("") for file in files)
+    return tuple(sorted(map(Path.as_posix, found), key=len, reverse=True))
+
+
+def page_of(path: Path) -> str | None:
+    """The topic that a module, snippet, golden text or test belongs to."""
+    if not path.resolve().is_relative_to(ROOT):
+        return None
+    parts = path.resolve().relative_to(ROOT).with_suffix("").parts
+    if parts[0] == "tests":
+        parts = (*parts[1:-1], parts[-1].removeprefix("test_"))
+    if len(parts) != 3 or parts[0] not in OURS:
+        return None
+    for page in pages():
+        chapter, _, name = page.rpartition("/")
+        if (chapter or "home") == parts[1] and f"{parts[2]}_".startswith(
+            f"{name}_"
+        ):
+            return page
+    return None
+
+
+def imported(path: Path) -> set[Path]:
+    """Our own modules that a file imports by name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    files = {
+        ROOT / (name.replace(".", "/") + ".py")
+        for name in names
+        if name.split(".")[0] in (*OURS, "tests")
+    }
+    return {file for file in files if file.is_file()}
+
+
+def closure(paths: Iterable[Path]) -> list[Path]:
+    """The files and all of ours that they import, directly or not."""
+    pending, found = list(paths), set[Path]()
+    while pending:
+        path = pending.pop()
+        if path not in found:
+            found.add(path)
+            if path.suffix == ".py":
+                pending += imported(path)
+    return sorted(found)
+
+
+def meaning(path: Path) -> str:
+    """The source without comments, docstrings and layout."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text
+    tree = ast.parse(text, str(path))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and is_docstring(body[0]):
+            body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+def is_docstring(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def digest(paths: Iterable[Path], *settings: str) -> str:
+    """SHA-256 of the meaning of the files, their closure and the settings."""
+    total = hashlib.sha256()
+    for path in closure(paths):
+        name = path.relative_to(ROOT).as_posix()
+        total.update(f"{name}\0{meaning(path)}\0".encode())
+    total.update("\0".join(settings).encode())
+    return total.hexdigest()
+
+
+def belonging(page: str) -> list[Path]:
+    """The code, golden texts and tests of one page."""
+    chapter = page.rpartition("/")[0] or "home"
+    folders = [f"{top}/{chapter}" for top in OURS]
+    folders += [f"tests/{top}/{chapter}" for top in OURS]
+    files = (
+        file
+        for folder in folders
+        for file in sorted((ROOT / folder).glob("*"))
+        if file.suffix in {".py", ".txt"} and file.name != "__init__.py"
+    )
+    return [file for file in files if page_of(file) == page]

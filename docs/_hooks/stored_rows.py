@@ -1,0 +1,81 @@
+"""MkDocs hook: rows of a table from what the tests measured and stored.
+
+    | 本页 | 参照 | 误差 |
+    |---|---|---|
+    <!-- rows: ours, reference, error -->
+
+    <!-- made -->
+
+``rows[ours=otsu]:`` takes only the rows whose value matches. ``made`` says
+with which versions, when and on what code. See ``records.py``.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import records
+import sources
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+
+ROWS = re.compile(r"^<!-- rows(?:\[(\w+)=([^\]]+)\])?: ([\w, ]+) -->$", re.M)
+MADE = re.compile(r"^<!-- made -->$", re.M)
+
+
+def cell(key: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.0e}" if value else "0"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"`{value}`" if key in ("ours", "reference") else str(value)
+
+
+def topic(page: Page) -> str:
+    """``opencv/tensors`` for both of its pages."""
+    path = Path(str(page.file.abs_src_path)).relative_to(sources.ROOT / "docs")
+    return Path(*path.parts[1:]).with_suffix("").as_posix()
+
+
+def on_page_markdown(
+    markdown: str, page: Page, config: MkDocsConfig, files: Files
+) -> str:
+    stored = records.record(topic(page)) or {}
+
+    def stop(at: re.Match[str], why: str) -> PluginError:
+        path = Path(str(page.file.abs_src_path))
+        source = path.read_text(encoding="utf-8")
+        line = source[: source.find(at.group())].count("\n") + 1
+        return PluginError(
+            f"{path.relative_to(sources.ROOT)}:{line}: {why}: run 'make results'"
+        )
+
+    def rows(marker: re.Match[str]) -> str:
+        key, wanted, columns = marker.groups()
+        names = [name.strip() for name in columns.split(",")]
+        chosen = [
+            row
+            for row in stored.get("proof", [])
+            if key is None or str(row.get(key)) == wanted
+        ]
+        if not chosen:
+            raise stop(marker, "no such rows are stored")
+        return "\n".join(
+            f"| {' | '.join(cell(n, row.get(n, '—')) for n in names)} |"
+            for row in chosen
+        )
+
+    def made(marker: re.Match[str]) -> str:
+        if not stored:
+            raise stop(marker, "nothing is stored for this page")
+        versions = (f"{name} {v}" for name, v in stored["versions"].items())
+        return (
+            f"{' · '.join(versions)} · {stored['date']} · "
+            f"sha256 `{stored['sha256'][:12]}`\n{{ .made }}"
+        )
+
+    return MADE.sub(made, ROWS.sub(rows, markdown))

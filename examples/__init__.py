@@ -1,0 +1,1 @@
+"""Named, importable implementations, shown on the pages by section."""

@@ -1,0 +1,1 @@
+"""Operations on pixels, written out and proved against OpenCV."""

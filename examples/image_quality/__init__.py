@@ -1,0 +1,1 @@
+"""How far two images are apart, proved against scikit-image."""

@@ -1,0 +1,1 @@
+"""The image as an array, between OpenCV and PyTorch."""

@@ -1,0 +1,229 @@
+"""The build's own machinery, piece by piece."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import chinese_lines
+import drawing
+import formulas
+import only
+import pytest
+import records
+import search_index
+import sources
+import stored_rows
+import twins
+from mkdocs.exceptions import PluginError
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("均值，\n方差", "均值，方差"),
+        ("均值。\nBN 很好", "均值。BN 很好"),
+        ("用 BN\n训练", "用 BN\n训练"),
+        ("一段。\n\n二段", "一段。\n\n二段"),
+        ("如下：\n\n- 甲", "如下：\n\n- 甲"),
+        ("| 甲 |\n| 乙 |", "| 甲 |\n| 乙 |"),
+        ("one\ntwo", "one\ntwo"),
+        ("```text\n甲，\n乙\n```", "```text\n甲，\n乙\n```"),
+        ("对 $c$。", '对 <span class="tied">$c$。</span>'),
+        ("$a$ 与 $b$ 都，$c$", "$a$ 与 $b$ 都，$c$"),
+        ("$$\na，\n$$", "$$\na，\n$$"),
+    ],
+)
+def test_chinese_lines_join_where_a_reader_would_see_a_gap(
+    source: str, expected: str
+) -> None:
+    assert chinese_lines.on_page_markdown(source) == expected
+
+
+def test_formula_becomes_html_with_mathml() -> None:
+    made = formulas.render(r"\frac{a}{b}", True)
+    assert "<math" in made
+    assert "katex-display" in made
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\frac{a}", r"\nosuchcommand x", "a_b_c", "x}"]
+)
+def test_unreadable_formula_is_refused(tex: str) -> None:
+    with pytest.raises(ValueError, match="KaTeX parse error"):
+        formulas.render(tex, False)
+
+
+@pytest.mark.parametrize(
+    ("uri", "module", "function"),
+    [
+        ("image_processing/edges_stages_figure", "edges", "stages_figure"),
+        (
+            "image_quality/ssim_equal_mse_damage_figure",
+            "ssim_equal_mse",
+            "damage_figure",
+        ),
+    ],
+)
+def test_figure_name_tells_module_and_function(
+    uri: str,
+    module: str,
+    function: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "examples" / Path(uri).parent
+    folder.mkdir(parents=True)
+    for name in ("edges", "ssim", "ssim_equal_mse"):
+        (folder / f"{name}.py").touch()
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    found = drawing.drawn_by(f"assets/figures/{uri}.svg")
+    assert (found[0].stem, found[1]) == (module, function)
+
+
+def test_figure_without_a_module_is_refused() -> None:
+    with pytest.raises(PluginError, match=r"no module in .* draws nothing_here"):
+        drawing.drawn_by("assets/figures/opencv/nothing_here.svg")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("error", 1.23e-15, "1e-15"),
+        ("error", 0.0, "0"),
+        ("pixels", 1048576, "1,048,576"),
+        ("reference", "cv2.Canny", "`cv2.Canny`"),
+        ("case", "five photographs", "five photographs"),
+    ],
+)
+def test_stored_value_as_a_cell(key: str, value: object, shown: str) -> None:
+    assert stored_rows.cell(key, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("图像去噪", ["图像", "去噪"]),
+        ("转置卷积层", ["转置", "卷积", "层"]),
+        ("双边滤波器", ["滤波"]),
+        ("边缘检测", ["边缘", "检测"]),
+    ],
+)
+def test_long_chinese_words_fall_apart(text: str, words: list[str]) -> None:
+    pieces = search_index.cut(text).split(search_index.BREAK)
+    assert "".join(pieces) == text
+    for word in words:
+        assert any(piece.startswith(word) for piece in pieces), pieces
+
+
+def test_search_knows_the_other_words_of_a_term() -> None:
+    documents = [{"location": "a/", "title": "转置卷积", "text": "上采样"}]
+    text = search_index.prepared(documents, "zh")[0]["text"]
+    assert "反卷积" in text.replace(search_index.BREAK, "")
+
+
+@pytest.mark.parametrize(
+    ("file", "page"),
+    [
+        ("examples/image_processing/edges.py", "image_processing/edges"),
+        ("examples/image_processing/edges_x.py", "image_processing/edges"),
+        ("snippets/opencv/read_write_flags.py", "opencv/read_write"),
+        ("snippets/home/index_first.py", "index"),
+        (
+            "tests/examples/image_quality/test_ssim_equal_mse.py",
+            "image_quality/ssim",
+        ),
+        ("tests/docs/test_pages.py", None),
+        ("examples/image_processing/nothing.py", None),
+    ],
+)
+def test_path_alone_tells_the_page(file: str, page: str | None) -> None:
+    assert sources.page_of(sources.ROOT / file) == page
+
+
+def test_digest_sees_code_and_not_comments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    path = tmp_path / "m.py"
+
+    def digest(text: str) -> str:
+        path.write_text(text, encoding="utf-8")
+        return sources.digest([path])
+
+    base = digest('"""Doc."""\nA = 1\n')
+    assert digest('"""Other."""\n# why\nA = 1  # one\n') == base
+    assert digest('"""Doc."""\nA = 2\n') != base
+
+
+def test_digest_follows_our_own_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    (tmp_path / "examples").mkdir()
+    inner = tmp_path / "examples/inner.py"
+    outer = tmp_path / "examples/outer.py"
+    inner.write_text("A = 1\n", encoding="utf-8")
+    outer.write_text("from examples.inner import A\nB = A\n", encoding="utf-8")
+    before = sources.digest([outer])
+    inner.write_text("A = 2\n", encoding="utf-8")
+    assert sources.digest([outer]) != before
+
+
+@pytest.mark.parametrize("page", sorted(sources.pages()))
+def test_stored_results_belong_to_this_code(page: str) -> None:
+    assert not records.is_stale(page), "run 'make results'"
+
+
+def test_no_record_outlives_its_page() -> None:
+    stored = {
+        path.relative_to(records.DATA).with_suffix("").as_posix()
+        for path in records.DATA.rglob("*.json")
+    }
+    assert stored <= set(sources.pages())
+
+
+ZH = '# 甲 { #a }\n\n$$x$$\n\n![图](f.svg)\n\n```python\n--8<-- "e.py:s"\n```\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "{ #a }",
+            "{ #b }",
+            r"docs/en/p.md:1: heading|docs/zh/p.md:1: heading",
+        ),
+        ("{ #a }", "", "docs/en/p.md:1: a heading without an anchor"),
+        ("$$x$$", "$$y$$", "docs/zh/p.md:3: formula 'x' stands against 'y'"),
+        ("$$x$$", "", "docs/zh/p.md:3: formula 'x' stands against 'nothing'"),
+        ("f.svg", "g.svg", "docs/zh/p.md:5: figure"),
+        ("e.py:s", "e.py:t", "docs/zh/p.md:8: include"),
+    ],
+)
+def test_twins_that_differ_are_named_with_their_line(
+    old: str, new: str, message: str, tmp_path: Path
+) -> None:
+    for language, text in (("zh", ZH), ("en", ZH.replace(old, new))):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "p.md").write_text(text, encoding="utf-8")
+    problems = twins.differences("p.md", tmp_path)
+    assert any(re.match(message, problem) for problem in problems), problems
+
+
+def test_twins_that_agree_pass(tmp_path: Path) -> None:
+    for language in ("zh", "en"):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "p.md").write_text(ZH, encoding="utf-8")
+    assert not twins.differences("p.md", tmp_path)
+
+
+def test_only_keeps_home_and_one_chapter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nav = ["index.md", {"甲": ["a/index.md", "a/x.md"]}, {"乙": ["b/index.md"]}]
+    monkeypatch.setenv("ONLY", "b")
+    config = SimpleNamespace(nav=nav)
+    assert only.on_config(config).nav == ["index.md", {"乙": ["b/index.md"]}]
+    monkeypatch.setenv("ONLY", "c")
+    with pytest.raises(PluginError, match="must be one of a, b"):
+        only.on_config(SimpleNamespace(nav=nav))
