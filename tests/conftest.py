@@ -6,13 +6,14 @@
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_codeblocks.plugin
 import records
 import sources
+import torch
 from hypothesis import settings
 
 from tests.independence import calls_reference
@@ -23,6 +24,15 @@ settings.register_profile(
 )
 settings.register_profile("long", max_examples=200, deadline=None)
 settings.load_profile("ci")
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """New tensors are float64 and seeded; put back afterwards."""
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

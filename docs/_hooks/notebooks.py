@@ -6,8 +6,10 @@ cells become the site's own markup: blocks with the copy button, pictures as
 files, formulas for ``formulas.py``. A picture's alternative text stands in the
 cell's mark, ``# %% alt="…"``.
 
-static-i18n makes new file objects and loses mkdocs-jupyter's mark, so that the
-page would silently be published as raw text; ``on_files`` marks them again.
+MkDocs asks each file whether it is a page. mkdocs-jupyter answers for its own
+file objects, static-i18n then makes new ones, and the notebook would silently
+be published as raw text, without twin, sitemap entry or search. So the answer
+is given where all of them get it: ``File.is_documentation_page``.
 """
 
 import base64
@@ -28,11 +30,19 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
-from mkdocs.utils import get_relative_url
+from mkdocs.utils import get_relative_url, is_markdown_file
 
+NOTEBOOK = "/laboratory.py"
 STYLE = Path(__file__).with_name("figure.mplstyle")
 FORMULA = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+)\$", re.S)
 DOWNLOAD = {"zh": "下载这份笔记本", "en": "Download this notebook"}
+
+
+def is_page(file: File) -> bool:
+    return is_markdown_file(file.src_uri) or file.src_uri.endswith(NOTEBOOK)
+
+
+File.is_documentation_page = is_page
 
 
 @event_priority(-200)  # after static-i18n has set the language
@@ -42,19 +52,6 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     language = config.theme["language"]  # or each build evicts the other's
     plugin.config["cache_dir"] = f".cache/notebooks/{language}"
     return config
-
-
-@event_priority(-100)
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    for file in files:
-        if file.src_uri.endswith("/laboratory.py"):
-            file.is_documentation_page = lambda: True  # type: ignore
-            if not file.dest_uri.endswith(".html"):
-                raise PluginError(
-                    f"{file.src_uri} would be published as raw text: its file "
-                    "name must match 'include' of mkdocs-jupyter"
-                )
-    return files
 
 
 def formulas(text: str) -> str:

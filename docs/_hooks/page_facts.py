@@ -6,6 +6,7 @@ error. The templates in ``docs/_overrides`` print what is gathered here.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 from stored_rows import topic
 
+EMPTY_HEADER = re.compile(r"<th([^>]*)></th>")
 LEVELS = {
     "zh": {1: "入门", 2: "需要基础", 3: "进阶"},
     "en": {1: "beginner", 2: "needs the basics", 3: "advanced"},
@@ -76,6 +78,8 @@ def title(page: Page) -> str:
 def on_page_content(
     content: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str:
+    # the empty corner of a table heads nothing
+    content = EMPTY_HEADER.sub(r"<td\1></td>", content)
     head, closing, rest = content.partition("</h1>")
     line = facts(page, files).replace("<p ", '<p data-search-exclude="yes" ')
     return f"{head}{closing}\n{line}{rest}" if closing else content

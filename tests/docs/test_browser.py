@@ -2,13 +2,16 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import runnable
 import yaml
 from playwright.sync_api import Browser, Page
+from program import complete
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -29,9 +32,14 @@ def address(topic: str, language: str) -> str:
     return f"/{prefix}{path}{'/' if path and not path.endswith('/') else ''}"
 
 
-ADDRESSES = [
-    address(topic, language) for topic in TOPICS for language in ("zh", "en")
-]
+CODE_FILE = re.compile(r"^(examples|kernels|snippets)/")
+STILL = "*, ::before, ::after { transition: none !important }"
+TOPIC_OF = {
+    address(topic, language): topic
+    for topic in TOPICS
+    for language in ("zh", "en")
+}
+ADDRESSES = list(TOPIC_OF)
 
 
 @dataclass
@@ -61,7 +69,8 @@ class Reader:
             self.outside.append(request.url)
 
     def open(self, path: str) -> Page:
-        self.page.goto(self.base + path, wait_until="networkidle")
+        self.page.goto(self.base + path, wait_until="load")
+        self.page.evaluate("document.fonts.ready.then(() => null)")
         return self.page
 
 
@@ -77,9 +86,11 @@ def reader(
     context.close()
 
 
-def violations(page: Page) -> list[str]:
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run(document).then((r) => r.violations)")
+def violations(page: Page, only: str = "") -> list[str]:
+    options = f"{{runOnly: ['{only}']}}" if only else "{}"
+    found = page.evaluate(
+        f"axe.run(document, {options}).then(r => r.violations)"
+    )
     return [
         f"{v['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
         for v in found
@@ -87,37 +98,178 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "reader",
-    [{"color_scheme": "light"}, {"color_scheme": "dark"}],
-    ids=["light", "dark"],
-    indirect=True,
-)
+def inaccessible(page: Page) -> list[str]:
+    """What axe finds in the light scheme, and of contrast in the dark one."""
+    page.add_script_tag(path=AXE)
+    page.add_style_tag(content=STILL)  # or axe sees colors on their way
+    light = violations(page)
+    page.evaluate("document.body.dataset.mdColorScheme = 'slate'")
+    dark = violations(page, only="color-contrast")
+    page.evaluate("document.body.dataset.mdColorScheme = 'default'")
+    return light + [f"dark: {said}" for said in dark]
+
+
+def clipboard(page: Page) -> str:
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def displayed(topic: str) -> list[tuple[str, str]]:
+    """The program of each block of a page, and what the page shows of it."""
+    path = ROOT / f"docs/zh/{topic}.md"
+    if not path.exists():
+        return []  # a notebook; its cells are compared with their snippet
+    shown = []
+    for fence in runnable.FENCE.finditer(path.read_text(encoding="utf-8")):
+        file, section = runnable.add(fence["body"])
+        code = runnable.as_shown(file, section)
+        shown.append((textwrap.dedent(code), runnable.shown[file][section]))
+    return shown
+
+
+def miscopied(page: Page, topic: str) -> list[str]:
+    """Blocks whose buttons do not copy, byte for byte, what they promise."""
+    wrong = []
+    code = page.locator(".filename", has_text=CODE_FILE)
+    blocks = page.locator(".md-content .highlight:has(> .filename)").filter(
+        has=code
+    )
+    expected = displayed(topic)
+    if blocks.count() != len(expected):
+        return [f"{blocks.count()} blocks for {len(expected)} fences"]
+    for index, (shown, program) in enumerate(expected):
+        block = blocks.nth(index)
+        block.scroll_into_view_if_needed()
+        block.locator(".md-code__button[data-md-type=copy]").click(force=True)
+        visible = block.locator("code").evaluate("node => node.textContent")
+        if clipboard(page).strip("\n") != visible.strip("\n"):
+            wrong.append(f"block {index}: copies other text than it shows")
+        if visible.split() != shown.split():
+            wrong.append(f"block {index}: shows other text than its source")
+        button = block.locator(".runnable")
+        if program.strip() == shown.strip():
+            wrong += ["a second button without need"] * button.count()
+            continue
+        button.click()
+        block.locator(
+            ".runnable", has_text=re.compile("已复制|Copied")
+        ).wait_for()
+        if clipboard(page) != program:
+            wrong.append(f"block {index}: the program is not copied as it is")
+    return wrong
+
+
+def complete_programs_miscopied(page: Page, topic: str) -> list[str]:
+    path = ROOT / f"docs/zh/{topic}.md"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    paths = runnable.complete_programs(text)
+    items = page.locator("ul.programs > li")
+    if items.count() != len(paths):
+        return [f"{items.count()} complete programs listed, not {len(paths)}"]
+    wrong = []
+    for index, file in enumerate(paths):
+        items.nth(index).locator(".runnable").click()
+        done = items.nth(index).locator(".runnable")
+        done.filter(has_text=re.compile("已复制|Copied")).wait_for()
+        if clipboard(page) != complete(ROOT / file, runnable.pinned()):
+            wrong.append(f"{file}: the complete program is not copied as it is")
+    return wrong
+
+
+def too_wide(page: Page) -> list[str]:
+    page.set_viewport_size({"width": 390, "height": 844})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    broken = page.evaluate(
+        "Promise.all([...document.images].map(async (i) => {"
+        " await i.decode().catch(() => {});"
+        " return i.naturalWidth ? null : i.src })).then(a => a.filter(Boolean))"
+    )
+    wide = [f"on a phone the page is {width} wide"] if width > 390 else []
+    return wide + [f"no picture at {source}" for source in broken]
+
+
 @pytest.mark.parametrize("path", ADDRESSES)
-def test_page_is_quiet_closed_and_accessible(reader: Reader, path: str) -> None:
-    page = reader.open(path)
-    assert not violations(page)
+def test_page_is_quiet_closed_accessible_and_copies(
+    reader: Reader, path: str
+) -> None:
+    page, topic = reader.open(path), TOPIC_OF[path]
+    wrong = inaccessible(page)
+    wrong += miscopied(page, topic)
+    wrong += complete_programs_miscopied(page, topic)
+    wrong += too_wide(page)
+    assert not wrong, "\n".join(wrong)
     assert not reader.problems
     assert not reader.outside
 
 
 @pytest.mark.parametrize(
+    ("reader", "scheme"),
+    [
+        ({"color_scheme": "light"}, "default"),
+        ({"color_scheme": "dark"}, "slate"),
+    ],
+    ids=["light", "dark"],
+    indirect=["reader"],
+)
+def test_scheme_follows_the_system_until_it_is_chosen(
+    reader: Reader, scheme: str
+) -> None:
+    page = reader.open("/")
+    body = page.locator("body")
+    assert body.get_attribute("data-md-color-scheme") == scheme
+    page.locator("form.md-header__option label:visible").click()
+    other = {"default": "slate", "slate": "default"}[scheme]
+    page.wait_for_selector(f"body[data-md-color-scheme={other}]")
+    page.reload()
+    assert body.get_attribute("data-md-color-scheme") == other
+
+
+def test_runnable_button_answers_the_keyboard(reader: Reader) -> None:
+    page = reader.open("/image_processing/edges/")
+    button = page.locator(".highlight .runnable").first
+    button.focus()
+    page.keyboard.press("Enter")
+    page.locator(".runnable", has_text="已复制").wait_for()
+    program = displayed("image_processing/edges")[0][1]
+    assert clipboard(page) == program
+
+
+@pytest.mark.parametrize(
     "reader",
-    [{"viewport": {"width": 390, "height": 844}}],
-    ids=["phone"],
+    [{"has_touch": True, "viewport": {"width": 390, "height": 844}}],
+    ids=["touch"],
     indirect=True,
 )
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_page_fits_a_phone(reader: Reader, path: str) -> None:
-    page = reader.open(path)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 390, "the page scrolls sideways"
-    broken = page.evaluate(
-        "Promise.all([...document.images].map(async (i) => {"
-        " i.loading = 'eager'; await i.decode().catch(() => {});"
-        " return i.naturalWidth ? null : i.src })).then(a => a.filter(Boolean))"
+def test_runnable_button_answers_touch(reader: Reader) -> None:
+    page = reader.open("/en/image_processing/edges/")
+    page.locator(".highlight .runnable").first.tap()
+    page.locator(".runnable", has_text="Copied").wait_for()
+    assert clipboard(page) == displayed("image_processing/edges")[0][1]
+
+
+def test_runnable_button_works_in_a_copy_opened_from_disk(
+    browser: Browser, site: Path
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((site / "image_processing/edges/index.html").as_uri())
+    page.locator(".highlight .runnable").first.click()
+    page.locator(".runnable", has_text="已复制").wait_for()
+    page.evaluate(
+        "document.body.append(Object.assign("
+        "document.createElement('textarea'), {id: 'paste'}))"
     )
-    assert not broken
+    page.locator("#paste").focus()
+    page.keyboard.press("Control+V")
+    program = displayed("image_processing/edges")[0][1]
+    assert page.locator("#paste").input_value() == program
+    context.close()
+
+
+def test_runnable_button_says_when_it_fails(reader: Reader) -> None:
+    page = reader.open("/image_processing/edges/")
+    page.route("**/programs/**", lambda route: route.abort())
+    page.locator(".highlight .runnable").first.click()
+    page.locator(".runnable", has_text="没能复制").wait_for()
 
 
 @pytest.mark.parametrize("topic", [t for t in TOPICS if t != "index"])
@@ -125,10 +277,16 @@ def test_language_switch_keeps_page_and_heading(
     reader: Reader, topic: str
 ) -> None:
     page = reader.open(address(topic, "zh"))
-    anchors = page.eval_on_selector_all(
-        ".md-content h2[id]", "all => all.map((h) => h.id)"
+    anchors = page.evaluate(
+        """() => {
+          const all = [...document.querySelectorAll(".md-content :is(h2, h3)[id]")]
+          const top = (h) => h.getBoundingClientRect().top
+          return all.slice(0, -1)
+            .filter((h, i) => top(all[i + 1]) - top(h) > innerHeight / 2)
+            .map((h) => h.id)
+        }"""
     )
-    anchor = anchors[len(anchors) // 2]
+    anchor = anchors[len(anchors) // 2]  # a section that fills the window
     page.evaluate("id => document.getElementById(id).scrollIntoView()", anchor)
     page.locator(".md-header .md-select button").hover()
     page.locator(".md-select__link[hreflang=en]").click()
@@ -138,21 +296,6 @@ def test_language_switch_keeps_page_and_heading(
     page.locator(".md-select__link[hreflang=zh]").click()
     page.wait_for_url(f"{reader.base}{address(topic, 'zh')}#{anchor}")
     assert not reader.problems
-
-
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_copied_text_is_the_block(reader: Reader, path: str) -> None:
-    page = reader.open(path)
-    blocks = page.locator(".md-content .language-python.highlight")
-    for index in range(blocks.count()):
-        block = blocks.nth(index)
-        block.scroll_into_view_if_needed()
-        block.locator(".md-code__button[data-md-type=copy]").click(force=True)
-        copied = page.evaluate("navigator.clipboard.readText()")
-        shown = block.locator("code").evaluate("node => node.textContent")
-        assert copied.rstrip("\n") == shown.rstrip("\n")
-        assert copied.strip()
-        assert "--8<--" not in copied
 
 
 def search(page: Page, words: str) -> list[str]:

@@ -81,7 +81,9 @@ def test_figure_name_tells_module_and_function(
 
 
 def test_figure_without_a_module_is_refused() -> None:
-    with pytest.raises(PluginError, match=r"no module in .* draws nothing_here"):
+    with pytest.raises(
+        PluginError, match=r"no module in .* draws nothing_here"
+    ):
         drawing.drawn_by("assets/figures/opencv/nothing_here.svg")
 
 

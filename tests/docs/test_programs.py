@@ -21,6 +21,7 @@ from tests.isolation import ForkServer, FreshInterpreters
 
 CASES = list(cases())
 SAMPLE = 20
+IN_VIEW = 40  # lines of a section
 
 
 def name(case: Case) -> str:
@@ -59,6 +60,13 @@ def test_block_stands_in_its_program_as_shown(case: Case) -> None:
     assert not re.search(
         r"^\s*(from|import) (examples|kernels|snippets)\b", case.code, re.M
     )
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.section], ids=name)
+def test_sections_stay_in_view(case: Case) -> None:
+    for section in case.section.split("+"):
+        lines = runnable.as_shown(case.path, section).splitlines()
+        assert sum(bool(line.strip()) for line in lines) <= IN_VIEW
 
 
 def test_as_many_collected_as_displayed(tmp_path: Path) -> None:
