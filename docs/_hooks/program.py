@@ -195,10 +195,12 @@ def program(path: Path, *sections: str) -> str:
         body(m, [s for s in m.statements if s in statements])
         for m in order(module, [], ())
     ]
-    gap = "\n" if module.is_script else "\n\n"
     head = import_block(imports)
     whole = "\n\n\n".join(part for part in bodies if part)
-    return (f"{head}\n{gap}{whole}" if head else whole) + "\n"
+    code = re.sub(r"\A(#.*\n)+", "", whole)
+    defines = code.startswith(("def ", "class ", "@", "async "))
+    gap = "\n\n\n" if defines else "\n\n"  # as formatters want it
+    return (f"{head}{gap}{whole}" if head else whole) + "\n"
 
 
 def requirements(code: str, pinned: dict[str, str]) -> list[str]:

@@ -48,7 +48,6 @@ def angle_error(smoothing: tuple, facing: float, period: float) -> float:
 
 
 # --8<-- [end:angle_error]
-# --8<-- [start:angle_figure]
 def angle_figure() -> Figure:
     figure = Figure(figsize=(6.2, 3.2), layout="constrained")
     axes = figure.subplots()
@@ -68,8 +67,6 @@ def angle_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:angle_figure]
-# --8<-- [start:demo]
 def main() -> None:
     print("largest error in degrees, period", *[f"{p:>6}" for p in PERIODS])
     for name, smoothing in WEIGHTS.items():
@@ -81,6 +78,5 @@ def main() -> None:
         print(f"{weights:<32}", *[f"{error:6.2f}" for error in worst])
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

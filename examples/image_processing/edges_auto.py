@@ -42,7 +42,6 @@ def share(edges: np.ndarray) -> float:
     return 100 * float((edges > 0).mean())
 
 
-# --8<-- [start:negative_figure]
 def negative_figure() -> Figure:
     smooth = cv2.GaussianBlur(gray_photograph("rocket"), (5, 5), 1.4)
     figure = Figure(figsize=(6.2, 4.5), layout="constrained")
@@ -59,8 +58,6 @@ def negative_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:negative_figure]
-# --8<-- [start:demo]
 def main() -> None:
     print("edges, %               by the median      by magnitude  80/160")
     heads = ["low/high ", *[" image", "negat."] * 2, " image"]
@@ -78,6 +75,5 @@ def main() -> None:
         print(f"{name:<17} {low:>4}/{high:<4}", *columns, sep=" ")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -55,7 +55,6 @@ def edge_answer(apply: Filter, size: int = 41) -> float:
 
 
 # --8<-- [end:gain]
-# --8<-- [start:crossings_figure]
 def crossings_figure() -> Figure:
     gray = np.ascontiguousarray(camera()[90:270, 165:345])
     sharp = laplacian(gray)
@@ -76,8 +75,6 @@ def crossings_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:crossings_figure]
-# --8<-- [start:demo]
 def main() -> None:
     filters: dict[str, Filter] = {
         "Sobel / 8": slope,
@@ -96,6 +93,5 @@ def main() -> None:
         )
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -12,7 +12,6 @@ from skimage.data import camera
 ROW, COLUMNS = 152, slice(180, 290)
 
 
-# --8<-- [start:profile_figure]
 def profile_figure() -> Figure:
     strip = np.ascontiguousarray(camera()[ROW - 8 : ROW + 9])
     smooth = cv2.GaussianBlur(strip.astype(np.float64), (0, 0), 1.4)
@@ -52,6 +51,3 @@ def profile_figure() -> Figure:
     curves[2].plot(edges, 0 * edges, "o", color="#ea7a17", markersize=5)
     curves[2].set_xlabel("column")
     return figure
-
-
-# --8<-- [end:profile_figure]

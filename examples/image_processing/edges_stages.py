@@ -29,7 +29,6 @@ def show(axes: Axes, image: np.ndarray, title: str, **limits: int) -> None:
     axes.axis("off")
 
 
-# --8<-- [start:smoothing_figure]
 def smoothing_figure() -> Figure:
     figure = Figure(figsize=(6, 6.4), layout="constrained")
     rows = figure.subplots(2, 2)
@@ -41,8 +40,6 @@ def smoothing_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:smoothing_figure]
-# --8<-- [start:gradient_figure]
 def gradient_figure() -> Figure:
     gx, gy = sobel(crops()[1], border="edge")
     m = magnitude(gx, gy, norm="L1")
@@ -59,8 +56,6 @@ def gradient_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:gradient_figure]
-# --8<-- [start:suppression_figure]
 def suppression_figure() -> Figure:
     gx, gy = sobel(crops()[1], border="edge")
     m = magnitude(gx, gy, norm="L1")
@@ -92,8 +87,6 @@ def suppression_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:suppression_figure]
-# --8<-- [start:hysteresis_figure]
 def hysteresis_figure() -> Figure:
     gx, gy = sobel(crops()[1], border="edge")
     m = magnitude(gx, gy, norm="L1")
@@ -108,6 +101,3 @@ def hysteresis_figure() -> Figure:
     show(before, colored, "orange > 150, blue > 50")
     show(after, ~edges, "what is tied to orange")
     return figure
-
-
-# --8<-- [end:hysteresis_figure]

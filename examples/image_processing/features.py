@@ -62,7 +62,6 @@ def structure_tensor(
 
 
 # --8<-- [end:tensor]
-# --8<-- [start:windows]
 def box_window(size: int) -> np.ndarray:
     return np.full(size, 1 / size)
 
@@ -73,7 +72,6 @@ def gaussian_window(sigma: float) -> np.ndarray:
     return weights / weights.sum()
 
 
-# --8<-- [end:windows]
 # --8<-- [start:response]
 def harris(
     image: np.ndarray, window: np.ndarray, k: float = 0.04
@@ -97,7 +95,6 @@ def shi_tomasi(image: np.ndarray, window: np.ndarray) -> np.ndarray:
 
 
 # --8<-- [end:response]
-# --8<-- [start:maxima]
 def local_maxima(score: np.ndarray, radius: int, count: int) -> np.ndarray:
     highest = np.pad(score, radius, constant_values=-np.inf)
     for axis in (0, 1):
@@ -108,7 +105,6 @@ def local_maxima(score: np.ndarray, radius: int, count: int) -> np.ndarray:
     return np.stack([x[best], y[best]], axis=1)  # (n, 2) as (x, y)
 
 
-# --8<-- [end:maxima]
 # --8<-- [start:demo]
 def shift_costs(image: np.ndarray, x: int, y: int, size: int) -> np.ndarray:
     """Change of a window for eight shifts, each over its squared length."""

@@ -44,7 +44,6 @@ def numbered_circle(panel: Axes, differences: np.ndarray) -> None:
     panel.axis("off")
 
 
-# --8<-- [start:segment_figure]
 def segment_figure() -> Figure:
     differences = circle_differences(data.camera())[:, Y - 3, X - 3]
     figure = Figure(figsize=(6.4, 3.3), layout="constrained")
@@ -59,6 +58,3 @@ def segment_figure() -> Figure:
     title = f"{darker} in a row are darker, {ARC} suffice"
     right.set(ylabel="$I(q) - I(p)$", title=title)
     return figure
-
-
-# --8<-- [end:segment_figure]

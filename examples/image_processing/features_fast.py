@@ -69,7 +69,6 @@ def fast_corners(image: np.ndarray, threshold: int) -> np.ndarray:
 
 
 # --8<-- [end:suppression]
-# --8<-- [start:demo]
 def main() -> None:
     print("threshold    " + "".join(f"{t:>8}" for t in (10, 20, 40)))
     for name in ("camera", "page", "gravel"):
@@ -80,6 +79,5 @@ def main() -> None:
         print(f"{'':<7}kept  " + "".join(f"{n:8}" for n in kept))
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

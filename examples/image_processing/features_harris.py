@@ -26,7 +26,6 @@ WINDOWS = {
 }
 
 
-# --8<-- [start:eigenvalues_figure]
 def scatter(panel: Axes, name: str) -> None:
     x, y, color = WINDOWS[name]
     image, half = data.camera(), SIZE // 2
@@ -84,7 +83,6 @@ def eigenvalues_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:eigenvalues_figure]
 def response_figure() -> Figure:
     image = data.camera()[60:316, 190:446]
     response = harris(image, gaussian_window(1.5), k=0.05)

@@ -98,7 +98,6 @@ def fit(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 # --8<-- [end:refine]
 
 
-# --8<-- [start:demo]
 def main() -> None:
     rng = np.random.default_rng(0)
     true = np.array([[0.9, -0.2, 80], [0.1, 1.1, -20], [1e-4, 2e-4, 1]])
@@ -114,6 +113,5 @@ def main() -> None:
         print(f"{name:<12}condition {values[0] / values[7]:12,.1g}")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -29,7 +29,6 @@ def draw_pairs(
         panel.plot(x, y, color=GREEN if ok else RED, lw=0.8, alpha=0.8)
 
 
-# --8<-- [start:matches_figure]
 def matches_figure() -> Figure:
     photograph, true = data.astronaut(), np.array(VIEW)
     h, w = photograph.shape[:2]
@@ -57,6 +56,3 @@ def matches_figure() -> Figure:
         panel.set(xlim=(0, 2 * w), ylim=(h, 0))
         panel.axis("off")
     return figure
-
-
-# --8<-- [end:matches_figure]

@@ -68,7 +68,6 @@ def cross_check(distances: np.ndarray) -> np.ndarray:
 
 
 # --8<-- [end:rules]
-# --8<-- [start:demo]
 def described(
     image: np.ndarray, detector: cv2.Feature2D
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -105,6 +104,5 @@ def main() -> None:
             print(f"{norm:<14}{rule:<14}{len(pairs):8}{right.mean():8.0%}")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -82,7 +82,6 @@ def ransac(
 
 
 # --8<-- [end:ransac]
-# --8<-- [start:demo]
 def noisy_pairs(h: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     source = rng.uniform(0, 500, (1000, 2))
@@ -117,6 +116,5 @@ def main() -> None:
         print(f"{way:<15}{np.median(values):7.1f} px")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

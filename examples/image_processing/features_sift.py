@@ -90,7 +90,6 @@ def scale_figure() -> Figure:
     return figure
 
 
-# --8<-- [start:upright]
 def upright(image: np.ndarray, point: cv2.KeyPoint) -> tuple:
     turn = np.radians(point.angle)
     step = 3 * point.size / 2 / 4  # a cell is 3 σ wide and 4 samples
@@ -103,7 +102,6 @@ def upright(image: np.ndarray, point: cv2.KeyPoint) -> tuple:
     return cv2.warpAffine(smooth, frame, (16, 16), flags=way), frame
 
 
-# --8<-- [end:upright]
 def roses(panel: Axes, votes: np.ndarray) -> None:
     longest = votes.max()
     for row, column, b in np.ndindex(votes.shape):

@@ -12,7 +12,6 @@ from examples.image_processing.features_orb import brief, patch_angles
 TURNS = tuple(range(0, 181, 15))
 
 
-# --8<-- [start:bits]
 def changed_bits(image: np.ndarray, degrees: float) -> tuple[float, float]:
     h, w = image.shape
     middle = ((w - 1) / 2, (h - 1) / 2)
@@ -32,7 +31,6 @@ def changed_bits(image: np.ndarray, degrees: float) -> tuple[float, float]:
     return bits[0], bits[1]
 
 
-# --8<-- [end:bits]
 def bits_figure() -> Figure:
     image = data.camera()
     bits = np.array([changed_bits(image, t) for t in TURNS])

@@ -90,7 +90,6 @@ def noise_figure() -> Figure:
     return figure
 
 
-# --8<-- [start:demo]
 def main() -> None:
     found = photographs()
     clean = found.pop("clean")
@@ -118,6 +117,5 @@ def main() -> None:
         print(f"{name:<7} 5 x 5: {y.std():.1f}  {formula}")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -31,7 +31,6 @@ def cells(panel: Axes, values: np.ndarray, lit: dict, color: str) -> None:
     panel.axis("off")
 
 
-# --8<-- [start:neighborhood_figure]
 def neighborhood_figure() -> Figure:
     image = np.array(
         [
@@ -96,8 +95,6 @@ def neighborhood_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:neighborhood_figure]
-# --8<-- [start:border_figure]
 def border_figure() -> Figure:
     n, beyond = 5, 4
     positions = np.arange(-beyond, n + beyond)
@@ -138,6 +135,3 @@ def border_figure() -> Figure:
     panel.text(n / 2, -0.25, "image", ha="center", va="center")
     panel.axis("off")
     return figure
-
-
-# --8<-- [end:border_figure]

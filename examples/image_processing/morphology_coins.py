@@ -89,7 +89,6 @@ def coins_figure() -> Figure:
     return figure
 
 
-# --8<-- [start:demo]
 def main() -> None:
     found = stages()
     print("mask          parts  smallest  largest")
@@ -98,6 +97,5 @@ def main() -> None:
         print(f"{name:<12} {len(parts):>6} {parts[0]:>9} {parts[-1]:>8}")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -65,7 +65,6 @@ def erode_rectangle(
 
 
 # --8<-- [end:rectangle]
-# --8<-- [start:demo]
 def main() -> None:
     photo = data.camera()
     print("comparisons a pixel: k x k   row and column   blocks")
@@ -77,6 +76,5 @@ def main() -> None:
     print("all four sizes: equal to cv2.dilate")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -47,7 +47,6 @@ def page_figure() -> Figure:
     return figure
 
 
-# --8<-- [start:demo]
 def main() -> None:
     print("share of pixels called ink   left third  right third")
     for name, image in without_shade().items():
@@ -55,6 +54,5 @@ def main() -> None:
         print(f"{name:<27} {left.mean():>11.0%} {right.mean():>12.0%}")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

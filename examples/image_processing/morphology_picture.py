@@ -39,7 +39,6 @@ def grid(panel: Axes, kinds: np.ndarray) -> None:
     panel.axis("off")
 
 
-# --8<-- [start:blob]
 def blob() -> np.ndarray:
     """Two squares, a bridge, a hole, and one dot outside: 0 and 1."""
     x = np.zeros((16, 24), np.uint8)
@@ -51,7 +50,6 @@ def blob() -> np.ndarray:
     return x
 
 
-# --8<-- [end:blob]
 def operations_figure() -> Figure:
     x, b = blob(), element("rectangle", 3, 3)
     figure = Figure(figsize=(6.4, 8.4), layout="constrained")
@@ -76,7 +74,6 @@ def operations_figure() -> Figure:
     return figure
 
 
-# --8<-- [start:elements]
 def elements_figure() -> Figure:
     found = {
         "cross 7 × 7": element("cross", 7, 7),
@@ -97,8 +94,6 @@ def elements_figure() -> Figure:
     return figure
 
 
-# --8<-- [end:elements]
-# --8<-- [start:blocks_figure]
 def blocks_figure() -> Figure:
     x, k, at = np.array([3, 7, 2, 5, 4, 6, 1, 8, 2, 9, 0, 4]), 4, 5
     blocks = x.reshape(-1, k)
@@ -138,6 +133,3 @@ def blocks_figure() -> Figure:
     panel.set(xlim=(-2.2, x.size + 0.1), ylim=(4.05, -0.2))
     panel.axis("off")
     return figure
-
-
-# --8<-- [end:blocks_figure]

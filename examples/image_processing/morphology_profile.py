@@ -14,7 +14,6 @@ from examples.image_processing.morphology_elements import element
 INK, BLUE, ORANGE, GREEN = "#757b84", "#3b82f6", "#ea7a17", "#1f9d6b"
 
 
-# --8<-- [start:profile]
 def hills() -> np.ndarray:
     """Uneven light, three peaks of 5, 9 and 31 columns; float (1, 160)."""
     x = np.arange(160)
@@ -24,7 +23,6 @@ def hills() -> np.ndarray:
     return light[np.newaxis, :]
 
 
-# --8<-- [end:profile]
 def profile_figure() -> Figure:
     x, b = hills(), element("rectangle", 15, 1)
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")

@@ -18,13 +18,11 @@ from examples.image_quality.psnr import psnr
 from examples.image_quality.ssim import ssim
 
 
-# --8<-- [start:photograph]
 def photograph() -> np.ndarray:
     gray = cv2.cvtColor(data.chelsea(), cv2.COLOR_RGB2GRAY)
     return np.rint(58 + 0.6 * gray).astype(np.uint8)  # room on both sides
 
 
-# --8<-- [end:photograph]
 # --8<-- [start:arrangements]
 def same_errors(x: np.ndarray, sigma: float = 4) -> dict[str, np.ndarray]:
     if x.dtype != np.uint8 or x.ndim != 2:
@@ -52,7 +50,6 @@ def sharpness(y: np.ndarray) -> float:
 
 
 # --8<-- [end:sharpness]
-# --8<-- [start:demo]
 def main() -> None:
     x = photograph()
     images = {"x itself": x} | same_errors(x)
@@ -62,6 +59,5 @@ def main() -> None:
         print(f"{name:<23}{numbers}{ssim(x, y):>7.2f}{sharpness(y):>12.0f}")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -60,7 +60,6 @@ def sharp_and_hedged(x: np.ndarray) -> tuple[float, float]:
 
 
 # --8<-- [end:hedge]
-# --8<-- [start:demo]
 def main() -> None:
     print("MSE          shift 1   shift 2   flat gray")
     for name, photo in photographs().items():
@@ -76,7 +75,6 @@ def main() -> None:
         print(f"{name:<10}{sharp:>16.0f}{hedged:>13.0f}{ratio:>8.3f}")
 
 
-# --8<-- [end:demo]
 def shift_figure() -> Figure:
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     panel = figure.subplots()

@@ -24,7 +24,6 @@ def draw_square(panel: Axes, left: float, side: float, color: str) -> None:
     )
 
 
-# --8<-- [start:squares_figure]
 def squares_figure() -> Figure:
     x, y = scanline()
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
@@ -50,6 +49,3 @@ def squares_figure() -> Figure:
     low.set(xlim=(-1, 155), ylim=(-1, 30), aspect="equal")
     low.axis("off")
     return figure
-
-
-# --8<-- [end:squares_figure]

@@ -22,7 +22,6 @@ def blurred(x: np.ndarray, sigma: float) -> np.ndarray:
     return cv2.GaussianBlur(x, (61, 61), max(sigma, 1e-3))
 
 
-# --8<-- [start:at_psnr]
 def at_psnr(x: np.ndarray, damage: Damage, db: float) -> np.ndarray:
     low, high = 0.0, 40.0  # the stronger the damage, the lower the PSNR
     for _ in range(40):
@@ -32,7 +31,6 @@ def at_psnr(x: np.ndarray, damage: Damage, db: float) -> np.ndarray:
     return damage(x, high)
 
 
-# --8<-- [end:at_psnr]
 def ladder_figure() -> Figure:
     x = data.camera()[60:260, 130:330].astype(np.float64)
     figure = Figure(figsize=(6.4, 4.7), layout="constrained")

@@ -66,7 +66,6 @@ def equal_mse_set(x: np.ndarray) -> dict[str, tuple[np.ndarray, float]]:
 
 
 # --8<-- [end:at_mse]
-# --8<-- [start:demo]
 def main() -> None:
     x = photograph()
     print("damage               s      MSE    PSNR   SSIM")
@@ -75,7 +74,6 @@ def main() -> None:
         print(f"{name:<16}{s:>6.2f}{numbers}{ssim(x, y, 255):>7.2f}")
 
 
-# --8<-- [end:demo]
 def photographs_figure() -> Figure:
     x = photograph()
     images = {"reference": x}

@@ -71,7 +71,6 @@ def photograph() -> np.ndarray:
     return gray[50:210, 100:310].astype(np.float64)  # (160, 210)
 
 
-# --8<-- [start:extremes]
 def extremes() -> dict[str, np.ndarray]:
     x = photograph()
     noise = np.random.default_rng(0).standard_normal(x.shape)
@@ -87,8 +86,6 @@ def extremes() -> dict[str, np.ndarray]:
     }
 
 
-# --8<-- [end:extremes]
-# --8<-- [start:demo]
 def main() -> None:
     x, inner = photograph(), (slice(10, -10), slice(10, -10))
     print("image                   MSE   SSIM   in margin     90% of it in")
@@ -102,7 +99,6 @@ def main() -> None:
         print(f"{name:<20}{numbers}{few:>12} pixels")
 
 
-# --8<-- [end:demo]
 def extremes_figure() -> Figure:
     x = photograph()
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")

@@ -25,7 +25,6 @@ def rearranged(x: np.ndarray) -> np.ndarray:
     return mean + b * np.sqrt((weights @ a**2) / (weights @ b**2))
 
 
-# --8<-- [start:patches]
 def patches() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     x = np.array(SIGNAL, np.float64)  # one row; the patch repeats it
     mean = gaussian_window() @ x
@@ -42,7 +41,6 @@ def patch_terms(x: np.ndarray, y: np.ndarray) -> list[float]:
     return [float(term.item()) for term in ssim_terms(*rows, 255)]
 
 
-# --8<-- [end:patches]
 def terms_figure() -> Figure:
     figure = Figure(figsize=(6.4, 5.0), layout="constrained")
     panels = figure.subplots(2, 2, sharex=True, sharey=True)
