@@ -52,7 +52,7 @@ golden: $(INSTALLED) ## rewrite the printed outputs beside the code; read the di
 	pytest --quiet --golden tests/examples/test_printed_output.py tests/snippets
 
 results: $(INSTALLED) ## run the tests of stale pages and store what they measure
-	pytest --quiet --results tests/examples tests/snippets
+	pytest --numprocesses 2 --quiet --results tests/examples tests/snippets
 
 clean: ## remove everything that can be made again
 	rm -rf .venv node_modules site .cache

@@ -78,9 +78,9 @@ def proof(request: pytest.FixtureRequest) -> Callable[..., None]:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    for item in items:
+    for order, item in enumerate(items):
         if page := page_of_test(item):
-            item.user_properties.append(("page", page))
+            item.user_properties += [("page", page), ("order", order)]
     if config.getoption("--results"):
         stale = {page for page in sources.pages() if records.is_stale(page)}
         config.hook.pytest_deselected(
@@ -95,7 +95,7 @@ class Recorder:
     def __init__(self) -> None:
         self.passed: dict[str, int] = {}
         self.failed: set[str] = set()
-        self.rows: dict[str, list[dict]] = {}
+        self.rows: dict[str, dict[int, list[dict]]] = {}  # by test
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties = report.user_properties
@@ -107,11 +107,14 @@ class Recorder:
             return
         self.passed[str(page)] = self.passed.get(str(page), 0) + 1
         rows = [json.loads(str(v)) for k, v in properties if k == "proof"]
-        self.rows.setdefault(str(page), []).extend(rows)
+        order = next(v for k, v in properties if k == "order")
+        self.rows.setdefault(str(page), {})[int(str(order))] = rows
 
     def pytest_sessionfinish(self) -> None:
         for page in self.passed.keys() - self.failed:
-            records.store(page, self.passed[page], self.rows.get(page, []))
+            by_test = sorted(self.rows.get(page, {}).items())
+            rows = [row for _, rows in by_test for row in rows]
+            records.store(page, self.passed[page], rows)
 
 
 # What the fork server imports once for all programs.

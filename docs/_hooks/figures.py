@@ -30,13 +30,3 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             picture = File.generated(config, uri, abs_src_path=str(path))
             files.append(picture)
     return files
-
-
-if __name__ == "__main__":
-    from drawing import draw, sources
-
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    every = named_in(sorted((sources.ROOT / "docs").glob("[ze]*/**/*.md")))
-    for shown in every:
-        if f"/{wanted}" in shown:
-            print(draw(shown))

@@ -80,7 +80,7 @@ def code(cell: Tag, number: int) -> str:
     source = cell.select_one(".highlight-ipynb pre")
     assert source is not None
     return (
-        f'<div class="language-python highlight"><pre id="__cell_{number}">'
+        f'<div class="highlight"><pre id="__cell_{number}">'
         f"<code>{source.decode_contents().rstrip()}\n</code></pre></div>"
     )
 
@@ -100,7 +100,7 @@ def outputs(cell: Tag, number: int, page: Page, alt: str | None) -> str:
             parts.append((uri, data, alt))
         elif text := output.select_one("pre"):
             parts.append(
-                '<div class="language-text highlight"><pre><code>'
+                '<div class="highlight"><pre><code>'
                 f"{text.decode_contents().rstrip()}\n</code></pre></div>"
             )
     made = ""

@@ -40,13 +40,13 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             "jieba is not installed, so Chinese search would find nothing: "
             "run 'make install'"
         )
+    jieba.setLogLevel("ERROR")
     return config
 
 
 @cache
 def dictionary() -> Any:
     """jieba with the field's own words."""
-    jieba.setLogLevel("ERROR")
     for word in WORDS.read_text(encoding="utf-8").split():
         jieba.add_word(word)
     return jieba

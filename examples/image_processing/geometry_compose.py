@@ -32,7 +32,6 @@ def disk_error(result: np.ndarray, image: np.ndarray) -> float:
 
 
 # --8<-- [end:turns]
-# --8<-- [start:demo]
 def main() -> None:
     image = data.camera().astype(float)
     print("root mean square error of a full turn, gray levels")
@@ -44,7 +43,6 @@ def main() -> None:
             print(f"{mode:<10} {turns:>5} {steps:12.1f} {once:18.1f}")
 
 
-# --8<-- [end:demo]
 def blur_figure() -> Figure:
     image = data.camera().astype(float)
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")

@@ -35,7 +35,6 @@ def snapped_affine(
 
 
 # --8<-- [end:snap]
-# --8<-- [start:demo]
 def main() -> None:
     image = data.camera()
     turn = cv2.getRotationMatrix2D((255.5, 255.5), 17.3, 0.9)
@@ -54,7 +53,6 @@ def main() -> None:
             print(f"{name:<27} {off:11.1f} {on:18.1f}")
 
 
-# --8<-- [end:demo]
 def staircase_figure() -> Figure:
     """An edge from 0 to 255, read at positions between its two pixels."""
     edge = np.array([[0.0, 255.0]])

@@ -41,7 +41,6 @@ def rotation_about(
 
 
 # --8<-- [end:build]
-# --8<-- [start:apply]
 def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(n, 2) points to where the matrix sends them."""
     points = np.asarray(points, float)
@@ -50,8 +49,6 @@ def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.column_stack([x / w, y / w])
 
 
-# --8<-- [end:apply]
-# --8<-- [start:check]
 def check_points(points: np.ndarray, count: int, name: str) -> np.ndarray:
     points = np.asarray(points, float)
     if points.shape != (count, 2):
@@ -68,7 +65,6 @@ def check_points(points: np.ndarray, count: int, name: str) -> np.ndarray:
     return points
 
 
-# --8<-- [end:check]
 # --8<-- [start:affine]
 def affine_from_points(
     source: np.ndarray,
@@ -113,7 +109,6 @@ def whole(
 
 
 # --8<-- [end:whole]
-# --8<-- [start:demo]
 def main() -> None:
     def where(matrix: np.ndarray) -> str:
         (x, y), *_ = transform(matrix, [[10, 0]])
@@ -135,6 +130,5 @@ def main() -> None:
         print(f"100 × 200 turned by {degrees:>2} degrees needs", *shape)
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

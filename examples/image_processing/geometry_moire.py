@@ -31,7 +31,6 @@ def remains(mode: str, period: float, factor: int = 4) -> float:
 
 
 # --8<-- [end:remains]
-# --8<-- [start:demo]
 def main() -> None:
     periods = (32, 16, 9, 7, 5, 3.1, 2.3)
     print("amplitude left after shrinking by 4; below 8 an alias")
@@ -41,7 +40,6 @@ def main() -> None:
         print(f"{mode:<20}", *left)
 
 
-# --8<-- [end:demo]
 def moire_figure() -> Figure:
     roof = load_sample_image("china.jpg")[30:330, 60:360]
     figure = Figure(figsize=(6.4, 6.8), layout="constrained")

@@ -71,7 +71,6 @@ def softer_cubic(t: np.ndarray) -> np.ndarray:
     return cubic(t, a=-0.5)
 
 
-# --8<-- [start:resize]
 def weights_of(mode: str, n: int, m: int) -> np.ndarray:
     if mode == "nearest":
         return nearest(n, m)
@@ -107,7 +106,6 @@ def resize(
     return np.tensordot(columns, tall, axes=(1, 1)).swapaxes(0, 1)
 
 
-# --8<-- [end:resize]
 MODES = (
     "nearest",
     "nearest legacy",
@@ -119,7 +117,6 @@ MODES = (
 )
 
 
-# --8<-- [start:demo]
 def main() -> None:
     def line(name: str, values: np.ndarray, form: str) -> None:
         print(f"{name:<23}", *[format(value, form) for value in values])
@@ -136,6 +133,5 @@ def main() -> None:
         line(mode, weights_of(mode, 9, 3)[1] + 0.0, "5.2f")
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

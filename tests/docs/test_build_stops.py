@@ -63,6 +63,7 @@ def copy(tmp_path: Path) -> Path:
     shutil.rmtree(tmp_path / "docs/_hooks/__pycache__", ignore_errors=True)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     shutil.copytree(ROOT / ".cache/formulas", tmp_path / ".cache/formulas")
+    shutil.copy(ROOT / "constraints.txt", tmp_path)
     for folder in ("examples/opencv", "snippets", "kernels"):
         (tmp_path / folder).mkdir(parents=True)
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
