@@ -79,7 +79,9 @@ def gap(a: Tensor, b: Tensor) -> float:
     """Largest absolute difference; infinite where only one is finite."""
     same = (a == b) | (a.isnan() & b.isnan())
     distance = torch.where(same, 0.0, (a - b).abs())
-    return float(distance.nan_to_num(nan=float("inf")).max()) if a.numel() else 0.0
+    return (
+        float(distance.nan_to_num(nan=float("inf")).max()) if a.numel() else 0.0
+    )
 
 
 def module_differences(
