@@ -77,6 +77,7 @@ def leaf(x: Tensor) -> Tensor:
 
 def gap(a: Tensor, b: Tensor) -> float:
     """Largest absolute difference; infinite where only one is finite."""
+    a, b = a.detach(), b.detach()
     same = (a == b) | (a.isnan() & b.isnan())
     distance = torch.where(same, 0.0, (a - b).abs())
     return (

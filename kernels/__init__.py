@@ -1,0 +1,1 @@
+"""One GPU operation a file: formula, reference, kernel, launch."""
