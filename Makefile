@@ -4,6 +4,9 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONUTF8 := 1
+# Work runs in parallel processes, so that each keeps to one thread.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
 
 INSTALLED := .venv/installed node_modules/installed
 

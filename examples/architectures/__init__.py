@@ -1,0 +1,1 @@
+"""Base architectures, from the feed-forward network to Inception."""
