@@ -13,6 +13,7 @@ layers = {
 for name, layer in layers.items():
     print(f"{name:<27} {tuple(layer(x).shape)}")
 
-head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+pool = nn.AdaptiveAvgPool2d(1)
+head = nn.Sequential(pool, nn.Flatten(), nn.Linear(64, 10))
 for side in (7, 20, 56):
     print("head on", side, "→", tuple(head(x[..., :side, :side]).shape))
