@@ -17,7 +17,7 @@ import torch
 from hypothesis import settings
 
 from tests.independence import calls_reference
-from tests.isolation import runner
+from tests.isolation import PRELOAD, runner
 
 settings.register_profile(
     "ci", max_examples=30, derandomize=True, deadline=None
@@ -115,18 +115,6 @@ class Recorder:
             by_test = sorted(self.rows.get(page, {}).items())
             rows = [row for _, rows in by_test for row in rows]
             records.store(page, self.passed[page], rows)
-
-
-# What the fork server imports once for all programs.
-PRELOAD = (
-    "cv2",
-    "matplotlib.figure",
-    "numpy",
-    "skimage.data",
-    "sklearn.datasets",
-    "torch",
-    "torch._dynamo",
-)
 
 
 def run_programs_in_isolation(config: pytest.Config) -> None:

@@ -30,6 +30,18 @@ ONE_THREAD = {
 }
 
 
+# What the fork server imports once for all programs.
+PRELOAD = (
+    "cv2",
+    "matplotlib.figure",
+    "numpy",
+    "skimage.data",
+    "sklearn.datasets",
+    "torch",
+    "torch._dynamo",
+)
+
+
 class FreshInterpreters:
     def run(self, code: str, limit: float = 60) -> str:
         """What the program prints; RuntimeError if it fails or complains."""
