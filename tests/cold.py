@@ -13,9 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.conftest import PRELOAD
 from tests.expand import Case, cases
-from tests.isolation import ForkServer, FreshInterpreters
+from tests.isolation import PRELOAD, ForkServer, FreshInterpreters
 
 
 def failure(case: Case) -> str:
