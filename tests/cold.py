@@ -17,40 +17,54 @@ from tests.expand import Case, cases
 from tests.isolation import PRELOAD, ForkServer, FreshInterpreters
 
 
-def failure(case: Case) -> str:
-    try:
-        printed = FreshInterpreters().run(case.code)
-    except RuntimeError as problem:
-        return f"{case.path}:{case.section}: {problem}"
-    if case.expected is not None and printed != case.expected:
-        return f"{case.path}:{case.section}: prints\n{printed}"
-    return ""
-
-
-def warm(programs: list[Case]) -> tuple[float, float]:
+def timed(server: ForkServer | FreshInterpreters, case: Case) -> float:
+    """Seconds that one program takes; RuntimeError when it is wrong."""
     start = time.perf_counter()
-    server = ForkServer(*PRELOAD)
-    server.run("")
-    ready = time.perf_counter()
-    for case in programs:
-        server.run(case.code)
-    done = time.perf_counter()
-    server.close()
-    return ready - start, done - ready
+    printed = server.run(case.code)
+    if case.expected is not None and printed != case.expected:
+        raise RuntimeError(f"prints\n{printed}")
+    return time.perf_counter() - start
+
+
+def cold(case: Case) -> tuple[float, str]:
+    try:
+        return timed(FreshInterpreters(), case), ""
+    except RuntimeError as problem:
+        return 0, f"{case.path}:{case.section}: {problem}"
+
+
+def row(what: str, count: int, fresh: float, forked: float) -> None:
+    print(
+        f"{what:<38}{count:>5}{fresh:>9.1f} s{forked:>9.1f} s"
+        f"{fresh / forked:>8.1f} ×"
+    )
 
 
 def main() -> None:
     programs = list(cases())
-    start = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
-        failures = [said for said in pool.map(failure, programs) if said]
-    cold = time.perf_counter() - start
+        results = list(pool.map(cold, programs))
+    failures = [said for _, said in results if said]
     print("\n".join(failures))
     print(f"{len(programs) - len(failures)} passed, {len(failures)} failed")
-    print(f"fresh interpreters, two at a time: {cold:.1f} s")
     if sys.platform == "linux" and not failures:
-        ready, spent = warm(programs)
-        print(f"one fork server: {ready:.1f} s to start, {spent:.1f} s to run")
+        fresh = [seconds for seconds, _ in results]
+        start = time.perf_counter()
+        server = ForkServer(*PRELOAD)
+        server.run("")
+        ready = time.perf_counter() - start
+        forked = [timed(server, case) for case in programs]
+        server.close()
+        only = [c.expected is None for c in programs]
+        print(f"{'':<43}{'fresh':>11}{'forked':>11}")
+        row(
+            "programs that define and do not run",
+            sum(only),
+            sum(t for t, o in zip(fresh, only, strict=True) if o),
+            sum(t for t, o in zip(forked, only, strict=True) if o),
+        )
+        row("all, their own work included", len(only), sum(fresh), sum(forked))
+        print(f"the fork server needs {ready:.1f} s to start")
     sys.exit(bool(failures))
 
 
