@@ -1,7 +1,12 @@
 // The language switch stays at the heading that the reader is looking at.
 const headings = () => [...document.querySelectorAll(".md-content :is(h1, h2, h3)[id]")]
 
+// Until the reader moves, the place is the one that the address names.
+let moved = false
+for (const kind of ["wheel", "touchmove", "keydown"]) addEventListener(kind, () => (moved = true), { passive: true })
+
 function here() {
+  if (location.hash && !moved) return location.hash
   const line = innerHeight / 3
   const passed = headings().filter((h) => h.getBoundingClientRect().top < line)
   const current = passed.at(-1)
