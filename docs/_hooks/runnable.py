@@ -39,13 +39,11 @@ WORDS = {
         "title": "完整程序",
         "lead": "复制或下载后单独运行，不需要本站的任何文件；文件头写明了所需的包，"
         "<code>uv run 文件名</code> 会自动备齐。",
-        "copy": "复制",
     },
     "en": {
         "title": "The complete program",
         "lead": "Copied or downloaded, it runs by itself and needs no file of this site; "
         "its header names the packages, and <code>uv run FILE</code> fetches them.",
-        "copy": "Copy",
     },
 }
 shown: dict[str, dict[str, str]] = {}  # path: {sections joined by +: program}
