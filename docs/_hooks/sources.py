@@ -4,10 +4,13 @@ A topic has one path: ``image_processing/edges``. Its code is
 ``examples/image_processing/edges.py`` and ``edges_<what>.py``, its snippets
 ``snippets/image_processing/edges_<what>.py``, its tests
 ``tests/examples/image_processing/test_edges.py`` and ``test_edges_<what>.py``.
+A module that no page is named after, ``architectures/resnet.py``, supports
+others and belongs to the page that shows it.
 """
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -36,11 +39,33 @@ def page_of(path: Path) -> str | None:
         return None
     for page in pages():
         chapter, _, name = page.rpartition("/")
-        if (chapter or "home") == parts[1] and f"{parts[2]}_".startswith(
-            f"{name}_"
-        ):
+        if (chapter or "home") == parts[1] and is_part(parts[2], name):
+            return page
+    for module, page in shown_on().items():
+        top, chapter, name = module.split("/")
+        if parts[:2] == (top, chapter) and is_part(parts[2], name):
             return page
     return None
+
+
+def is_part(name: str, whole: str) -> bool:
+    """``edges`` and ``edges_noise`` are parts of ``edges``."""
+    return f"{name}_".startswith(f"{whole}_")
+
+
+@cache
+def shown_on() -> dict[str, str]:
+    """``examples/architectures/resnet``: its page, longest module first."""
+    found: dict[str, str] = {}
+    for page in sorted(pages()):
+        chapter = page.rpartition("/")[0]
+        path = ROOT / f"docs/zh/{page}.md"
+        if chapter and path.exists():
+            text = path.read_text(encoding="utf-8")
+            shown = rf'"((?:{"|".join(OURS)})/{chapter}/\w+)\.py'
+            for module in re.findall(shown, text):
+                found.setdefault(module, page)
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
 
 
 def imported(path: Path) -> set[Path]:
