@@ -9,8 +9,10 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 INSTALLED := .venv/installed node_modules/installed
+# Torchvision and what builds on it, seen from there only; the rest is .venv's.
+ORACLES := .oracles/bin/python
 
-.PHONY: help install serve site check test test-programs-cold bench golden results clean
+.PHONY: help install serve site check test oracles test-programs-cold bench golden results clean
 
 help: ## say what every word does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -29,6 +31,13 @@ node_modules/installed: package.json package-lock.json .venv/installed
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.oracles/installed: .venv/installed
+	test -x $(ORACLES) || $(PYTHON) -m venv --without-pip .oracles
+	$(BIN)/python -c "import site; print(*site.getsitepackages())" \
+	  > "$$($(ORACLES) -c 'import site; print(*site.getsitepackages())')/zhixing.pth"
+	$(BIN)/python -m pip --python .oracles install --quiet --constraint constraints.txt $(PIP_ARGS) --group oracles
+	@touch $@
+
 serve: $(INSTALLED) ## build the site and serve it, rebuilding what you save; ONLY=opencv keeps one chapter
 	mkdocs serve --no-strict --livereload --dev-addr 127.0.0.1:$(or $(PORT),8000)
 
@@ -45,6 +54,9 @@ test: $(INSTALLED) ## run all tests, browsers and every program of every page in
 	python tests/expand.py .cache/programs
 	pytest --numprocesses 2 --dist worksteal --quiet --codeblocks tests .cache/programs
 
+oracles: .oracles/installed ## prove our models against other people's
+	$(ORACLES) -m pytest --numprocesses 2 --quiet --oracles tests/examples
+
 test-programs-cold: $(INSTALLED) ## run every program of every page in a fresh interpreter of its own
 	python tests/cold.py
 
@@ -54,8 +66,9 @@ bench: $(INSTALLED) ## measure build, reload, page weight, search and tests
 golden: $(INSTALLED) ## rewrite the printed outputs beside the code; read the diff
 	pytest --quiet --golden tests/examples/test_printed_output.py tests/snippets
 
-results: $(INSTALLED) ## run the tests of stale pages and store what they measure
+results: $(INSTALLED) .oracles/installed ## run the tests of stale pages and store what they measure
 	pytest --numprocesses 2 --quiet --results tests/examples tests/snippets
+	$(ORACLES) -m pytest --numprocesses 2 --quiet --results --oracles tests/examples
 
 clean: ## remove everything that can be made again
-	rm -rf .venv node_modules site .cache
+	rm -rf .venv .oracles node_modules site .cache

@@ -3,8 +3,11 @@
 ``proof(...)``    one row of a page's proof table, measured by the test itself
 ``--results``     run the tests of stale pages and store their proof rows
 ``--golden``      rewrite the printed outputs instead of comparing them
+``--oracles``     run the tests of ``test_*_oracle.py``, and no others: they need
+                  the environment that ``make oracles`` makes
 """
 
+import ast
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ import sources
 import torch
 from hypothesis import settings
 
+from tests import torchvision_shim
 from tests.independence import calls_reference
 from tests.isolation import PRELOAD, runner
 
@@ -38,6 +42,23 @@ def float64() -> Iterator[None]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite outputs")
     parser.addoption("--results", action="store_true", help="store proofs")
+    parser.addoption("--oracles", action="store_true", help="oracles only")
+
+
+def pytest_ignore_collect(
+    collection_path: Path, config: pytest.Config
+) -> bool | None:
+    """A file of oracles cannot even be imported in the other environment."""
+    if not collection_path.is_file():
+        return None
+    wanted = config.getoption("--oracles")
+    return True if sources.is_oracle(collection_path) != wanted else None
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    files = list((sources.ROOT / "tests").rglob("test_*_oracle.py"))
+    verb = "runs" if config.getoption("--oracles") else "leaves"
+    return f"{verb} the {len(files)} files of 'make oracles'"
 
 
 def page_of_test(item: pytest.Item) -> str | None:
@@ -82,7 +103,8 @@ def pytest_collection_modifyitems(
         if page := page_of_test(item):
             item.user_properties += [("page", page), ("order", order)]
     if config.getoption("--results"):
-        stale = {page for page in sources.pages() if records.is_stale(page)}
+        oracle = config.getoption("--oracles")
+        stale = {p for p in sources.pages() if records.is_stale(p, oracle)}
         config.hook.pytest_deselected(
             items=[i for i in items if page_of_test(i) not in stale]
         )
@@ -92,7 +114,8 @@ def pytest_collection_modifyitems(
 class Recorder:
     """Gathers, in the one process that sees all reports, what to store."""
 
-    def __init__(self) -> None:
+    def __init__(self, oracle: bool) -> None:
+        self.oracle = oracle
         self.passed: dict[str, int] = {}
         self.failed: set[str] = set()
         self.rows: dict[str, dict[int, list[dict]]] = {}  # by test
@@ -114,20 +137,29 @@ class Recorder:
         for page in self.passed.keys() - self.failed:
             by_test = sorted(self.rows.get(page, {}).items())
             rows = [row for _, rows in by_test for row in rows]
-            records.store(page, self.passed[page], rows)
+            records.store(page, self.passed[page], rows, self.oracle)
 
 
 def run_programs_in_isolation(config: pytest.Config) -> None:
     """pytest-codeblocks collects and compares; a fork of a server runs.
 
     The plugin looks ``exec`` up in its own module before the builtins. Should
-    an upgrade end that, ``tests/docs/test_codeblocks_bridge.py`` fails.
+    an upgrade end that, ``tests/docs/test_codeblocks_bridge.py`` fails. A block
+    with ``main`` is often the complete program but for its header: the same
+    statements are run once.
     """
     server = runner(*PRELOAD)
     config.add_cleanup(server.close)
+    printed: dict[str, str] = {}
 
     def run(code: str, scope: dict) -> None:
-        print(server.run(code), end="")
+        statements = ast.parse(code).body
+        if statements and sources.is_docstring(statements[0]):
+            del statements[0]
+        same = "\n".join(map(ast.dump, statements))
+        if same not in printed:
+            printed[same] = server.run(code)
+        print(printed[same], end="")
 
     pytest_codeblocks.plugin.exec = run
 
@@ -139,4 +171,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--codeblocks") and not controls:
         run_programs_in_isolation(config)
     if config.getoption("--results") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Recorder())
+        oracle = config.getoption("--oracles")
+        config.pluginmanager.register(Recorder(oracle))
+    if config.getoption("--oracles"):
+        torchvision = torchvision_shim.declare()
+        config.add_cleanup(torchvision.clear)

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +57,14 @@ def cases(pages: Path = ROOT / "docs/zh") -> Iterator[Case]:
         for path in runnable.complete_programs(text):
             code = program.complete(ROOT / path, runnable.pinned())
             yield Case(name, path, "", code, golden(path))
+
+
+@cache
+def compared() -> frozenset[Path]:
+    """The files whose printed text is compared when their programs run."""
+    return frozenset(
+        ROOT / case.path for case in cases() if case.expected is not None
+    )
 
 
 def expand(out: Path) -> int:

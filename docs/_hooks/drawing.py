@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -53,11 +54,15 @@ def drawn_by(uri: str) -> tuple[Path, str]:
     )
 
 
+@cache
+def versions() -> list[str]:
+    return [metadata.version(name) for name in ("matplotlib", "numpy")]
+
+
 def cached(uri: str) -> Path:
     module, function = drawn_by(uri)
-    versions = [metadata.version(p) for p in ("matplotlib", "numpy")]
     style = STYLE.read_text(encoding="utf-8")
-    key = sources.digest([module], function, style, *versions)[:20]
+    key = sources.digest([module], function, style, *versions())[:20]
     return CACHE / f"{Path(uri).stem}.{key}{Path(uri).suffix}"
 
 

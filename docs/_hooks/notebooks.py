@@ -17,6 +17,7 @@ import os
 import re
 import sys
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -31,6 +32,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url, is_markdown_file
+from PIL import Image
 
 NOTEBOOK = "/laboratory.py"
 STYLE = Path(__file__).with_name("figure.mplstyle")
@@ -110,7 +112,9 @@ def outputs(cell: Tag, number: int, page: Page, alt: str | None) -> str:
         else:
             uri, data, words = part
             address = get_relative_url(uri, page.url)
-            made += f'<p><img alt="{words}" src="{address}"></p>'
+            with Image.open(BytesIO(data)) as picture:
+                sides = 'width="{}" height="{}"'.format(*picture.size)
+            made += f'<p><img alt="{words}" src="{address}" {sides}></p>'
             PICTURES[uri] = data
     return made
 
@@ -144,6 +148,8 @@ def on_page_content(
             files.append(File.generated(config, uri, content=data))
     language = str(config.theme["language"])
     download = f"{page.file.dest_uri.rpartition('/')[0]}/{path.stem}.ipynb"
+    for count, notebook_cell in enumerate(notebook.cells, 1):
+        notebook_cell["id"] = f"cell-{count}"  # or each build writes another
     source = jupytext.writes(notebook, fmt="ipynb")
     files.append(File.generated(config, download, content=source))
     link = (

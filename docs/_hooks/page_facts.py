@@ -23,7 +23,6 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 from stored_rows import topic
 
-BLOCK = '<div class="highlight"'
 EMPTY_HEADER = re.compile(r"<th([^>]*)></th>")
 LEVELS = {
     "zh": {1: "入门", 2: "需要基础", 3: "进阶"},
@@ -81,8 +80,6 @@ def on_page_content(
 ) -> str:
     # the empty corner of a table heads nothing
     content = EMPTY_HEADER.sub(r"<td\1></td>", content)
-    # nobody searches for words of code; its page is found by its prose
-    content = content.replace(BLOCK, f'{BLOCK} data-search-exclude="yes"')
     head, closing, rest = content.partition("</h1>")
     line = facts(page, files).replace("<p ", '<p data-search-exclude="yes" ')
     return f"{head}{closing}\n{line}{rest}" if closing else content

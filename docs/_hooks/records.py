@@ -3,6 +3,8 @@
 ``docs/_data/<chapter>/<page>.json`` holds the digest of everything the page
 depends on, the date and versions of the run, the number of tests that passed
 and the rows of the proof table. It is stale when the digest has moved on.
+``<page>_oracle.json`` holds the same of the tests that run in the oracles' own
+environment; a page shows the rows of both.
 """
 
 import ast
@@ -17,26 +19,45 @@ import sources
 
 DATA = sources.ROOT / "docs/_data"
 PACKAGES = (
+    "diffusers",
     "jax",
     "matplotlib",
     "numpy",
+    "onnx",
     "opencv-python",
+    "pytorchcv",
     "scikit-image",
     "scikit-learn",
     "scipy",
+    "segmentation-models-pytorch",
+    "timm",
     "torch",
+    "torchvision",
+    "transformers",
 )
 
 
-def path_of(page: str) -> Path:
-    return DATA / f"{page}.json"
+def path_of(page: str, oracle: bool = False) -> Path:
+    return DATA / f"{page}{'_oracle' if oracle else ''}.json"
 
 
-def record(page: str) -> dict | None:
-    path = path_of(page)
+def stored(page: str, oracle: bool = False) -> dict | None:
+    path = path_of(page, oracle)
     if not path.is_file():
         return None
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def record(page: str) -> dict | None:
+    """All that is stored of a page, the oracles' part included."""
+    own, others = stored(page), stored(page, oracle=True)
+    if own is None or others is None:
+        return own
+    return own | {
+        "versions": own["versions"] | others["versions"],
+        "tests": own["tests"] + others["tests"],
+        "proof": others["proof"] + own["proof"],
+    }
 
 
 def rows(page: str) -> list[dict]:
@@ -49,23 +70,23 @@ def identity(row: dict) -> str:
     return json.dumps(kept, sort_keys=True, ensure_ascii=False)
 
 
-def current(page: str) -> str:
-    return sources.digest(sources.belonging(page))
+def files(page: str, oracle: bool = False) -> list[Path]:
+    return sources.oracles(page) if oracle else sources.belonging(page)
 
 
-def is_stale(page: str) -> bool:
-    belonging = sources.belonging(page)
-    if not belonging:
-        return False
-    stored = record(page)
-    return stored is None or stored["sha256"] != sources.digest(belonging)
+def is_stale(page: str, oracle: bool = False) -> bool:
+    paths = files(page, oracle)
+    if not paths:
+        return path_of(page, oracle).is_file()
+    kept = stored(page, oracle)
+    return kept is None or kept["sha256"] != sources.digest(paths)
 
 
-def versions(page: str) -> dict[str, str]:
-    """Python and those of our packages that the page's code imports."""
+def versions(paths: list[Path]) -> dict[str, str]:
+    """Python and those of our packages that the code imports."""
     import_names = metadata.packages_distributions()
     used = set()
-    for path in sources.closure(sources.belonging(page)):
+    for path in sources.closure(paths):
         if path.suffix == ".py":
             for name in top_level_imports(path):
                 used |= set(import_names.get(name, ()))
@@ -87,15 +108,16 @@ def top_level_imports(path: Path) -> set[str]:
     return names - set(sys.stdlib_module_names)
 
 
-def store(page: str, tests: int, proof: list[dict]) -> None:
+def store(page: str, tests: int, proof: list[dict], oracle: bool) -> None:
+    paths = files(page, oracle)
     text = {
-        "sha256": current(page),
+        "sha256": sources.digest(paths),
         "date": datetime.date.today().isoformat(),
-        "versions": versions(page),
+        "versions": versions(paths),
         "tests": tests,
         "proof": proof,  # in the order of the tests
     }
-    path = path_of(page)
+    path = path_of(page, oracle)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         json.dumps(text, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

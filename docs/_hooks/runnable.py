@@ -176,6 +176,8 @@ def place(page: Page, body: str) -> str:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
+    if config.theme["language"] != "zh":
+        return  # both languages point at the same files
     for path, texts in shown.items():
         whole = complete(sources.ROOT / path, pinned())
         texts = {**texts, "": whole}

@@ -4,7 +4,8 @@ static-i18n puts both languages into one index; here each gets its own, at
 ``/search/`` and ``/en/search/``. Chinese is cut into short words, so that 去噪
 finds 图像去噪. A page that uses a term of ``glossary.yml`` is found by the
 term's other words as well. English has no stemmer: with one, "denoising" would
-not find itself, because the search box appends ``*``.
+not find itself, because the search box appends ``*``. Nobody searches for words
+of code: blocks are set aside while the theme reads the pages for its index.
 """
 
 import html
@@ -22,6 +23,8 @@ import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
 
 try:
     import jieba
@@ -32,6 +35,10 @@ GLOSSARY = sources.ROOT / "docs/_data/glossary.yml"
 WORDS = sources.ROOT / "docs/_data/search_words.txt"  # of the field, short
 HAN = re.compile(r"[\u200b\u4e00-\u9fff]+")
 BREAK = "\u200b"  # a space that nobody sees
+BLOCK = '<div class="highlight"'
+CODE = re.compile(r"<pre\b.*?</pre>", re.S)
+ASIDE = re.compile(r'<pre data-aside="(\d+)"></pre>')
+aside: dict[str, list[str]] = {}  # the blocks of a page, by its address
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -42,6 +49,22 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         )
     jieba.setLogLevel("ERROR")
     return config
+
+
+@event_priority(-100)  # when every block stands
+def on_page_content(
+    content: str, page: Page, config: MkDocsConfig, files: Files
+) -> str:
+    blocks = aside[page.url] = CODE.findall(content)
+    numbers = iter(range(len(blocks)))
+    return CODE.sub(
+        lambda _: f'<pre data-aside="{next(numbers)}"></pre>', content
+    ).replace(BLOCK, f'{BLOCK} data-search-exclude="yes"')
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    blocks = aside.pop(page.url)
+    return ASIDE.sub(lambda found: blocks[int(found[1])], output)
 
 
 @cache

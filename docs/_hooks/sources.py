@@ -70,7 +70,18 @@ def shown_on() -> dict[str, str]:
 
 def imported(path: Path) -> set[Path]:
     """Our own modules that a file imports by name."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    names = imported_names(path.read_text(encoding="utf-8"))
+    files = {
+        ROOT / (name.replace(".", "/") + ".py")
+        for name in names
+        if name.split(".")[0] in (*OURS, "tests")
+    }
+    return {file for file in files if file.is_file()}
+
+
+@cache
+def imported_names(source: str) -> frozenset[str]:
+    tree = ast.parse(source)
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -78,12 +89,7 @@ def imported(path: Path) -> set[Path]:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    files = {
-        ROOT / (name.replace(".", "/") + ".py")
-        for name in names
-        if name.split(".")[0] in (*OURS, "tests")
-    }
-    return {file for file in files if file.is_file()}
+    return frozenset(names)
 
 
 def closure(paths: Iterable[Path]) -> list[Path]:
@@ -99,11 +105,14 @@ def closure(paths: Iterable[Path]) -> list[Path]:
 
 
 def meaning(path: Path) -> str:
-    """The source without comments, docstrings and layout."""
+    """What a file says: of code, all but comments, docstrings and layout."""
     text = path.read_text(encoding="utf-8")
-    if path.suffix != ".py":
-        return text
-    tree = ast.parse(text, str(path))
+    return bare(text) if path.suffix == ".py" else text
+
+
+@cache
+def bare(source: str) -> str:
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and is_docstring(body[0]):
@@ -139,5 +148,21 @@ def belonging(page: str) -> list[Path]:
         for folder in folders
         for file in sorted((ROOT / folder).glob("*"))
         if file.suffix in {".py", ".txt"} and file.name != "__init__.py"
+    )
+    return [
+        file for file in files if page_of(file) == page and not is_oracle(file)
+    ]
+
+
+def is_oracle(path: Path) -> bool:
+    """A test that needs the oracles' own environment: ``make oracles``."""
+    return path.name.startswith("test_") and path.stem.endswith("_oracle")
+
+
+def oracles(page: str) -> list[Path]:
+    """The tests that hold one page against other people's models."""
+    chapter = page.rpartition("/")[0]
+    files = sorted(
+        (ROOT / f"tests/examples/{chapter}").glob("test_*_oracle.py")
     )
     return [file for file in files if page_of(file) == page]

@@ -84,11 +84,11 @@ class Statement:
 @dataclass(eq=False)
 class Module:
     path: Path
+    source: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        source = self.path.read_text(encoding="utf-8")
-        self.lines = source.splitlines()
-        self.tree = ast.parse(source, str(self.path))
+        self.lines = self.source.splitlines()
+        self.tree = ast.parse(self.source, str(self.path))
         self.is_script = "snippets" in self.path.parts
         self.imports = {
             i.bound: i for node in self.tree.body for i in self._imports(node)
@@ -409,9 +409,9 @@ def quoted(node: ast.AST, imports: dict[str, Import]) -> set[str]:
 
 
 @cache
-def _load(path: Path, modified: int) -> Module:
-    return Module(path)
+def _load(path: Path, source: str) -> Module:
+    return Module(path, source)
 
 
 def load(path: Path) -> Module:
-    return _load(path, path.stat().st_mtime_ns)
+    return _load(path, path.read_text(encoding="utf-8"))

@@ -35,3 +35,6 @@ new MutationObserver(() => {
   reachable()
   for (const nav of document.querySelectorAll("nav.md-code__nav:not([role])")) nav.setAttribute("role", "none")
 }).observe(document.querySelector(".md-content"), { childList: true, subtree: true })
+
+// "Copied" is said as well as shown.
+document.querySelector("[data-md-component=dialog]").setAttribute("role", "status")

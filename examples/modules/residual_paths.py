@@ -85,7 +85,6 @@ def main() -> None:
     print(f"branches on an average path: {mean:.0f}")
     print(f"weighted by the gradient: {float(share @ lengths.float()):.0f}")
     short = lengths <= 4
-    short = lengths <= 4
     few = int(counts[short].sum())
     print(f"at most 4 branches: {few:,} paths,", end="")
     print(f" {float(share[short].sum()):.2f} of the gradient")

@@ -7,36 +7,31 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
+from lxml import html
+from lxml.html import HtmlElement
 
 from tests.docs.conftest import ADDRESS
 
 pytestmark = pytest.mark.browser  # they share the build with the browser
 
 
-def pages(site: Path) -> dict[str, BeautifulSoup]:
+@pytest.fixture(scope="module")
+def parsed(site: Path) -> dict[str, HtmlElement]:
     return {
-        path.relative_to(site).as_posix(): BeautifulSoup(
-            path.read_text(encoding="utf-8"), "html.parser"
-        )
+        path.relative_to(site).as_posix(): html.parse(path).getroot()
         for path in sorted(site.rglob("*.html"))
         if path.name != "404.html"
     }
 
 
-@pytest.fixture(scope="module")
-def parsed(site: Path) -> dict[str, BeautifulSoup]:
-    return pages(site)
-
-
 def test_every_link_and_anchor_leads_somewhere(
-    parsed: dict[str, BeautifulSoup], site: Path
+    parsed: dict[str, HtmlElement], site: Path
 ) -> None:
+    anchors = {n: {"", *page.xpath("//@id")} for n, page in parsed.items()}
     broken = []
-    for name, html in parsed.items():
+    for name, page in parsed.items():
         base = f"{ADDRESS}{name}"
-        for tag in html.select("a[href], img[src], link[href], script[src]"):
-            target = str(tag.get("href") or tag.get("src"))
+        for target in page.xpath("//a/@href | //link/@href | //@src"):
             whole = urlsplit(urljoin(base, target))
             if whole.netloc != urlsplit(ADDRESS).netloc:
                 continue
@@ -47,10 +42,8 @@ def test_every_link_and_anchor_leads_somewhere(
                 path += "index.html"
             if not (site / path).is_file():
                 broken.append(f"{name}: {target}")
-            elif whole.fragment and path.endswith(".html"):
-                anchor = unquote(whole.fragment)
-                if not parsed[path].find(id=anchor):
-                    broken.append(f"{name}: no anchor {target}")
+            elif unquote(whole.fragment) not in anchors.get(path, {""}):
+                broken.append(f"{name}: no anchor {target}")
     assert not broken
 
 
@@ -65,30 +58,28 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
 
 
 def test_languages_point_at_each_other(
-    parsed: dict[str, BeautifulSoup],
+    parsed: dict[str, HtmlElement],
 ) -> None:
-    for name, html in parsed.items():
+    for name, page in parsed.items():
         own = f"{ADDRESS}{name.removesuffix('index.html')}"
         topic = own.removeprefix(ADDRESS).removeprefix("en/")
         links = {
-            str(tag["hreflang"]): str(tag["href"])
-            for tag in html.select("link[hreflang]")
-            if "alternate" in tag.get_attribute_list("rel")
+            tag.get("hreflang"): tag.get("href")
+            for tag in page.xpath("//link[@hreflang]")
+            if "alternate" in tag.get("rel").split()
         }
         assert links == {
             "zh-Hans": f"{ADDRESS}{topic}",
             "en": f"{ADDRESS}en/{topic}",
             "x-default": f"{ADDRESS}{topic}",
         }
-        canonical = html.select_one("link[rel=canonical]")
-        assert canonical is not None
-        assert canonical["href"] == own
+        assert page.xpath("//link[@rel='canonical']/@href") == [own]
         language = "en" if name.startswith("en/") else "zh"
-        assert str(html.html and html.html["lang"]).startswith(language)
+        assert page.get("lang").startswith(language)
 
 
 def test_sitemap_names_every_page(
-    parsed: dict[str, BeautifulSoup], site: Path
+    parsed: dict[str, HtmlElement], site: Path
 ) -> None:
     text = (site / "sitemap.xml").read_text(encoding="utf-8")
     named = set(re.findall(r"<loc>(.*?)</loc>", text))
@@ -112,33 +103,41 @@ def test_each_language_searches_its_own_pages(site: Path) -> None:
 
 
 def test_pages_tell_when_they_were_verified(
-    parsed: dict[str, BeautifulSoup],
+    parsed: dict[str, HtmlElement],
 ) -> None:
-    for name, html in parsed.items():
-        end = html.select_one(".page-end")
-        assert end is not None, name
-        assert end.select_one("time"), name
-        assert end.select_one("a[rel=edit]"), name
-        assert "issues/new" in str(end)
+    for name, page in parsed.items():
+        (end,) = page.find_class("page-end")
+        assert end.xpath(".//time"), name
+        assert end.xpath(".//a[@rel='edit']"), name
+        assert end.xpath(".//a[contains(@href, 'issues/new')]"), name
 
 
 def test_formulas_carry_mathml_and_their_source(
-    parsed: dict[str, BeautifulSoup],
+    parsed: dict[str, HtmlElement],
 ) -> None:
     count = 0
-    for html in parsed.values():
-        for formula in html.select(".arithmatex"):
+    for page in parsed.values():
+        for formula in page.find_class("arithmatex"):
             count += 1
-            assert formula.select_one("math annotation")
-            assert formula.select_one(".katex-html")
+            assert formula.xpath(".//math//annotation")
+            assert formula.find_class("katex-html")
     assert count > 100
 
 
-def test_home_counts_what_stands(parsed: dict[str, BeautifulSoup]) -> None:
-    home, english = parsed["index.html"], parsed["en/index.html"]
+def test_pictures_keep_their_place_while_they_load(
+    parsed: dict[str, HtmlElement],
+) -> None:
+    """With its size known, a picture that comes late moves no text."""
+    for name, page in parsed.items():
+        for picture in page.xpath("//article//img"):
+            assert int(picture.get("width")) > 0, name
+            assert int(picture.get("height")) > 0, name
+
+
+def test_home_counts_what_stands(parsed: dict[str, HtmlElement]) -> None:
     numbers = [
-        [strong.get_text() for strong in html.select(".counts strong")]
-        for html in (home, english)
+        parsed[name].xpath("//*[@class='counts']//strong/text()")
+        for name in ("index.html", "en/index.html")
     ]
     assert numbers[0] == numbers[1]
     zh_pages = [name for name in parsed if not name.startswith("en/")]

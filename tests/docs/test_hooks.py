@@ -171,9 +171,10 @@ def test_digest_follows_our_own_imports(
     assert sources.digest([outer]) != before
 
 
+@pytest.mark.parametrize("oracle", [False, True], ids=["own", "oracle"])
 @pytest.mark.parametrize("page", sorted(sources.pages()))
-def test_stored_results_belong_to_this_code(page: str) -> None:
-    assert not records.is_stale(page), "run 'make results'"
+def test_stored_results_belong_to_this_code(page: str, oracle: bool) -> None:
+    assert not records.is_stale(page, oracle), "run 'make results'"
 
 
 def test_no_record_outlives_its_page() -> None:
@@ -181,7 +182,8 @@ def test_no_record_outlives_its_page() -> None:
         path.relative_to(records.DATA).with_suffix("").as_posix()
         for path in records.DATA.rglob("*.json")
     }
-    assert stored <= set(sources.pages())
+    pages = set(sources.pages())
+    assert stored <= pages | {f"{page}_oracle" for page in pages}
 
 
 ZH = '# 甲 { #a }\n\n$$x$$\n\n![图](f.svg)\n\n```python\n--8<-- "e.py:s"\n```\n'

@@ -1,37 +1,27 @@
 """Every snippet runs exactly as a reader would paste it, and prints its text.
 
-A snippet that prints has its output beside it as ``.txt``; one without says
-nothing. ``make golden`` rewrites them; read the diff.
+The pages' programs run it and compare its text (``expand.py``); what no page
+shows as a block, such as the cells of a notebook, runs here. ``make golden``
+rewrites the texts; read the diff.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.expand import ROOT, compared
+from tests.isolation import FreshInterpreters
+
 SNIPPETS = sorted((ROOT / "snippets").rglob("[!_]*.py"))
 
 
 @pytest.mark.parametrize("path", SNIPPETS, ids=lambda p: p.stem)
-def test_runs_alone(
-    path: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    code = path.read_text(encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", "-W", "error", "-X", "utf8", "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    golden = path.with_suffix(".txt")
-    if request.config.getoption("--golden"):
-        golden.unlink(missing_ok=True)
-        if done.stdout:
-            golden.write_text(done.stdout, encoding="utf-8")
-    expected = golden.read_text(encoding="utf-8") if golden.exists() else ""
-    assert done.stdout == expected
+def test_runs_alone(path: Path, request: pytest.FixtureRequest) -> None:
+    text, rewrite = path.with_suffix(".txt"), request.config.option.golden
+    if path in compared() and not rewrite:
+        assert text.exists()
+        return
+    printed = FreshInterpreters().run(path.read_text(encoding="utf-8"))
+    if rewrite:
+        text.write_text(printed, encoding="utf-8")
+    assert printed == text.read_text(encoding="utf-8")
