@@ -61,7 +61,7 @@ def node() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         encoding="utf-8",
     )
-    atexit.register(process.kill)
+    atexit.register(process.communicate)  # ends its input and waits for it
     return process
 
 
