@@ -69,6 +69,7 @@ golden: $(INSTALLED) ## rewrite the printed outputs beside the code; read the di
 results: $(INSTALLED) .oracles/installed ## run the tests of stale pages and store what they measure
 	pytest --numprocesses 2 --quiet --results tests/examples tests/snippets
 	$(ORACLES) -m pytest --numprocesses 2 --quiet --results --oracles tests/examples
+	python docs/_hooks/experiments.py
 
 clean: ## remove everything that can be made again
 	rm -rf .venv .oracles node_modules site .cache

@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import experiments
 import sources
 from mkdocs.exceptions import PluginError
 
@@ -62,7 +63,9 @@ def versions() -> list[str]:
 def cached(uri: str) -> Path:
     module, function = drawn_by(uri)
     style = STYLE.read_text(encoding="utf-8")
-    key = sources.digest([module], function, style, *versions())[:20]
+    kept = experiments.data_of(module)  # what an experiment measured
+    files = [module, kept] if kept.is_file() else [module]
+    key = sources.digest(files, function, style, *versions())[:20]
     return CACHE / f"{Path(uri).stem}.{key}{Path(uri).suffix}"
 
 

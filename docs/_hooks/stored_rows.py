@@ -7,7 +7,11 @@
     <!-- made -->
 
 ``rows[ours=otsu]:`` takes only the rows whose value matches. ``made`` says
-with which versions, when and on what code. See ``records.py``.
+with which versions, when and on what code. See ``records.py``. Rows of a stored
+experiment, all or one of them, with a format where one is wanted:
+
+    <!-- results segmentation/index_comparison: model, parameters, miou:.2f -->
+    <!-- results segmentation/index_comparison[unet]: parameters, miou:.2f -->
 """
 
 import re
@@ -16,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import experiments
 import records
 import sources
 from mkdocs.config.defaults import MkDocsConfig
@@ -24,6 +29,9 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 ROWS = re.compile(r"^<!-- rows(?:\[(\w+)=([^\]]+)\])?: ([\w, ]+) -->$", re.M)
+RESULTS = re.compile(
+    r"^<!-- results ([\w/]+)(?:\[(\w+)\])?: ([\w, :.%]+) -->$", re.M
+)
 MADE = re.compile(r"^<!-- made -->$", re.M)
 
 
@@ -69,6 +77,27 @@ def on_page_markdown(
             for row in chosen
         )
 
+    def results(marker: re.Match[str]) -> str:
+        name, wanted, columns = marker.groups()
+        kept = experiments.stored(sources.ROOT / f"examples/{name}.py")
+        if wanted and wanted not in kept:
+            raise stop(marker, f"{name} keeps no row {wanted}")
+        if not kept:
+            raise stop(marker, f"nothing is kept of {name}")
+        cells = [column.strip().partition(":") for column in columns.split(",")]
+        return "\n".join(
+            "| "
+            + " | ".join(
+                format(row["values"][key], form)
+                if form
+                else cell(key, row["values"][key])
+                for key, _, form in cells
+            )
+            + " |"
+            for key, row in kept.items()
+            if wanted in (None, key)
+        )
+
     def made(marker: re.Match[str]) -> str:
         if not stored:
             raise stop(marker, "nothing is stored for this page")
@@ -78,4 +107,4 @@ def on_page_markdown(
             f"sha256 `{stored['sha256'][:12]}`\n{{ .made }}"
         )
 
-    return MADE.sub(made, ROWS.sub(rows, markdown))
+    return MADE.sub(made, RESULTS.sub(results, ROWS.sub(rows, markdown)))

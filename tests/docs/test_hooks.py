@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import chinese_lines
 import drawing
+import experiments
 import formulas
 import only
 import pytest
@@ -177,13 +178,94 @@ def test_stored_results_belong_to_this_code(page: str, oracle: bool) -> None:
     assert not records.is_stale(page, oracle), "run 'make results'"
 
 
+@pytest.mark.parametrize(
+    "path", experiments.experiments(), ids=lambda p: p.stem
+)
+def test_stored_experiments_belong_to_this_code(path: Path) -> None:
+    assert not experiments.stale(path), "run 'make results'"
+    named = experiments.module_of(path).rows()
+    assert list(experiments.stored(path)) == named
+
+
+EXPERIMENT = '''"""Counts."""
+
+
+def rows() -> list[str]:
+    return ["a", "b"]
+
+
+def depends(row: str) -> list[str]:
+    return [f"examples.c.{row}_small"]
+
+
+def measure(row: str) -> dict:
+    if row == "b":
+        raise KeyboardInterrupt
+    return {"model": row.upper(), "parameters": 1234, "miou": 0.5678}
+'''
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for module in (experiments, sources):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(records, "DATA", tmp_path / "docs/_data")
+    path = tmp_path / "examples/c/m.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(EXPERIMENT, encoding="utf-8")
+    for row in ("a", "b"):
+        small = path.with_name(f"{row}_small.py")
+        small.write_text('"""Small."""\n', encoding="utf-8")
+    module = ModuleType("m")
+    exec(EXPERIMENT, module.__dict__)
+    monkeypatch.setattr(experiments, "module_of", lambda _: module)
+    monkeypatch.setattr("sys.argv", ["experiments.py", str(path)])
+    return path
+
+
+def test_an_experiment_goes_on_where_it_was_stopped(experiment: Path) -> None:
+    assert experiments.stale(experiment) == ["a", "b"]
+    with pytest.raises(KeyboardInterrupt):
+        experiments.main()
+    assert experiments.stale(experiment) == ["b"]
+
+
+def test_only_the_row_whose_code_changed_is_stale(experiment: Path) -> None:
+    for row in ("a", "b"):
+        experiments.keep(experiment, row, {})
+    assert not experiments.stale(experiment)
+    experiment.with_name("b_small.py").write_text("N = 1\n", encoding="utf-8")
+    assert experiments.stale(experiment) == ["b"]
+
+
+def test_stored_experiment_as_rows_of_a_table(
+    experiment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in ("a", "b"):
+        values = experiments.module_of(experiment).measure("a")
+        experiments.keep(experiment, row, values | {"model": row})
+    page = SimpleNamespace(
+        file=SimpleNamespace(
+            abs_src_path=experiment.parents[2] / "docs/zh/c/p.md"
+        )
+    )
+
+    def shown(marker: str) -> str:
+        return stored_rows.on_page_markdown(marker, page, None, None)
+
+    columns = "model, parameters, miou:.2f"
+    assert (
+        shown(f"<!-- results c/m[b]: {columns} -->") == "| b | 1,234 | 0.57 |"
+    )
+    assert len(shown(f"<!-- results c/m: {columns} -->").splitlines()) == 2
+
+
 def test_no_record_outlives_its_page() -> None:
-    stored = {
-        path.relative_to(records.DATA).with_suffix("").as_posix()
-        for path in records.DATA.rglob("*.json")
-    }
-    pages = set(sources.pages())
-    assert stored <= pages | {f"{page}_oracle" for page in pages}
+    stored = set(records.DATA.rglob("*.json"))
+    stored -= set(map(experiments.data_of, experiments.experiments()))
+    pages = sources.pages()
+    own = {records.path_of(page) for page in pages}
+    assert stored <= own | {records.path_of(p, oracle=True) for p in pages}
 
 
 ZH = '# 甲 { #a }\n\n$$x$$\n\n![图](f.svg)\n\n```python\n--8<-- "e.py:s"\n```\n'
