@@ -16,6 +16,7 @@ experiment, all or one of them, with a format where one is wanted:
 
 import re
 import sys
+from html import escape
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -37,10 +38,12 @@ MADE = re.compile(r"^<!-- made -->$", re.M)
 
 def cell(key: str, value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.0e}" if value else "0"
+        return f'<span class="number">{value:.0e}</span>' if value else "0"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"`{value}`" if key in ("ours", "reference") else str(value)
+    if key in ("ours", "reference"):  # long names break after a dot
+        return f"<code>{escape(str(value)).replace('.', '.<wbr>')}</code>"
+    return str(value)
 
 
 def topic(page: Page) -> str:

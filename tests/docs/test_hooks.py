@@ -91,10 +91,10 @@ def test_figure_without_a_module_is_refused() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "shown"),
     [
-        ("error", 1.23e-15, "1e-15"),
+        ("error", 1.23e-15, '<span class="number">1e-15</span>'),
         ("error", 0.0, "0"),
         ("pixels", 1048576, "1,048,576"),
-        ("reference", "cv2.Canny", "`cv2.Canny`"),
+        ("reference", "cv2.Canny", "<code>cv2.<wbr>Canny</code>"),
         ("case", "five photographs", "five photographs"),
     ],
 )
