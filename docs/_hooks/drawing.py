@@ -60,12 +60,19 @@ def versions() -> list[str]:
     return [metadata.version(name) for name in ("matplotlib", "numpy")]
 
 
+def rests_on(module: Path) -> list[Path]:
+    """The module, and the rows of every experiment that it imports."""
+    measured = set(sources.closure([module])) & set(experiments.experiments())
+    return [
+        module,
+        *(row for path in measured for row in experiments.kept(path)),
+    ]
+
+
 def cached(uri: str) -> Path:
     module, function = drawn_by(uri)
     style = STYLE.read_text(encoding="utf-8")
-    kept = experiments.data_of(module)  # what an experiment measured
-    files = [module, kept] if kept.is_file() else [module]
-    key = sources.digest(files, function, style, *versions())[:20]
+    key = sources.digest(rests_on(module), function, style, *versions())[:20]
     return CACHE / f"{Path(uri).stem}.{key}{Path(uri).suffix}"
 
 

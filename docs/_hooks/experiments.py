@@ -6,10 +6,16 @@
     measure(row) -> dict        what is worth keeping, as plain JSON values
     depends(row) -> list[str]   modules that this row alone rests on, dotted
 
-``docs/_data/<chapter>/<module>.json`` keeps each row with the digest of the
-code that made it. ``make results`` measures the rows whose code has moved on,
-one after the other, and keeps each as soon as it is there, so that a run that
-was stopped goes on where it was. ``make test`` fails on a stale row.
+``docs/_data/<chapter>/<module>/<row>.json`` keeps a row with the digest of the
+code that made it: one file a row, so that authors who add rows side by side do
+not meet. ``make results`` measures the rows whose code has moved on, one after
+the other, and keeps each as soon as it is there, so that a run that was stopped
+goes on where it was. ``make test`` fails on a stale row.
+
+    python docs/_hooks/experiments.py                    what is stale
+    python docs/_hooks/experiments.py examples/a/b.py    of one experiment
+    … examples/a/b.py --row unet                         of one row
+    … examples/a/b.py --again                            what is not stale, too
 """
 
 import argparse
@@ -41,9 +47,14 @@ def experiments() -> tuple[Path, ...]:
 
 
 def data_of(path: Path) -> Path:
-    """``docs/_data/<chapter>/<module>.json``."""
+    """The folder ``docs/_data/<chapter>/<module>``."""
     inside = path.relative_to(ROOT / "examples")
-    return records.DATA / inside.with_suffix(".json")
+    return records.DATA / inside.with_suffix("")
+
+
+def kept(path: Path) -> list[Path]:
+    """The files of all rows that are stored, by name."""
+    return sorted(data_of(path).glob("*.json"))
 
 
 def module_of(path: Path) -> ModuleType:
@@ -54,11 +65,15 @@ def module_of(path: Path) -> ModuleType:
 
 
 def stored(path: Path) -> dict[str, dict]:
-    """The rows that are kept, by name."""
-    data = data_of(path)
-    if not data.is_file():
+    """The rows that are kept, in the order in which the module names them."""
+    files = {file.stem: file for file in kept(path)}
+    if not files:
         return {}
-    return json.loads(data.read_text(encoding="utf-8"))
+    return {
+        row: json.loads(files[row].read_text(encoding="utf-8"))
+        for row in module_of(path).rows()
+        if row in files
+    }
 
 
 def files_of(path: Path, row: str) -> list[Path]:
@@ -69,23 +84,19 @@ def files_of(path: Path, row: str) -> list[Path]:
 
 def stale(path: Path) -> list[str]:
     """Rows that are missing or were made by other code."""
-    kept = stored(path)
+    found = stored(path)
     return [
         row
         for row in module_of(path).rows()
-        if kept.get(row, {}).get("sha256")
+        if found.get(row, {}).get("sha256")
         != sources.digest(files_of(path, row), row)
     ]
 
 
-def write(path: Path, rows: dict[str, dict]) -> None:
-    """Keep the rows that the module names, in its order."""
-    named = {
-        name: rows[name] for name in module_of(path).rows() if name in rows
-    }
-    text = json.dumps(named, indent=1, ensure_ascii=False)
-    data_of(path).parent.mkdir(parents=True, exist_ok=True)
-    data_of(path).write_text(text + "\n", encoding="utf-8")
+def left_over(path: Path) -> list[Path]:
+    """Files of rows that the module no longer names."""
+    rows = module_of(path).rows()
+    return [file for file in kept(path) if file.stem not in rows]
 
 
 def keep(path: Path, row: str, values: dict) -> None:
@@ -96,22 +107,31 @@ def keep(path: Path, row: str, values: dict) -> None:
         "versions": records.versions(files),
         "values": values,
     }
-    write(path, stored(path) | {row: made})
+    target = data_of(path) / f"{row}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(made, indent=1, ensure_ascii=False)
+    target.write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the stale rows.")
     parser.add_argument("only", nargs="*", help="experiments, by their path")
-    chosen = [Path(name).resolve() for name in parser.parse_args().only]
+    parser.add_argument("--row", action="append", help="these rows only")
+    parser.add_argument("--again", action="store_true", help="fresh rows too")
+    arguments = parser.parse_args()
+    chosen = [Path(name).resolve() for name in arguments.only]
     for path in chosen or experiments():
-        rows = stale(path)
+        rows = module_of(path).rows() if arguments.again else stale(path)
+        if arguments.row:
+            rows = [row for row in rows if row in arguments.row]
         for number, row in enumerate(rows, 1):
             name = path.relative_to(ROOT)
             print(f"{name} [{number}/{len(rows)}] {row} …", end="", flush=True)
             start = time.monotonic()
             keep(path, row, module_of(path).measure(row))
             print(f" {time.monotonic() - start:.0f} s", flush=True)
-        write(path, stored(path))
+        for file in left_over(path):
+            file.unlink()
 
 
 if __name__ == "__main__":

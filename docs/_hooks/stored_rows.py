@@ -12,6 +12,12 @@ experiment, all or one of them, with a format where one is wanted:
 
     <!-- results segmentation/index_comparison: model, parameters, miou:.2f -->
     <!-- results segmentation/index_comparison[unet]: parameters, miou:.2f -->
+
+Rows of two experiments that have the same names can stand in one line:
+
+    <!-- results segmentation/index_cost + segmentation/index_comparison: … -->
+
+``—`` stands for a value that a row does not have.
 """
 
 import re
@@ -31,7 +37,8 @@ from mkdocs.structure.pages import Page
 
 ROWS = re.compile(r"^<!-- rows(?:\[(\w+)=([^\]]+)\])?: ([\w, ]+) -->$", re.M)
 RESULTS = re.compile(
-    r"^<!-- results ([\w/]+)(?:\[(\w+)\])?: ([\w, :.%]+) -->$", re.M
+    r"^<!-- results ([\w/]+(?: \+ [\w/]+)*)(?:\[(\w+)\])?: ([\w, :.%]+) -->$",
+    re.M,
 )
 MADE = re.compile(r"^<!-- made -->$", re.M)
 
@@ -44,6 +51,28 @@ def cell(key: str, value: object) -> str:
     if key in ("ours", "reference"):  # long names break after a dot
         return f"<code>{escape(str(value)).replace('.', '.<wbr>')}</code>"
     return str(value)
+
+
+def shown(row: dict, key: str, form: str) -> str:
+    if row.get(key) is None:
+        return "—"
+    return format(row[key], form) if form else cell(key, row[key])
+
+
+def joined(names: list[str]) -> dict[str, dict]:
+    """The values of all experiments, row by row, where each has the row."""
+    first, *others = (
+        {
+            row: kept["values"]
+            for row, kept in experiments.stored(
+                sources.ROOT / f"examples/{name}.py"
+            ).items()
+        }
+        for name in names
+    )
+    for other in others:
+        first = {row: first[row] | other[row] for row in first if row in other}
+    return first
 
 
 def topic(page: Page) -> str:
@@ -81,21 +110,16 @@ def on_page_markdown(
         )
 
     def results(marker: re.Match[str]) -> str:
-        name, wanted, columns = marker.groups()
-        kept = experiments.stored(sources.ROOT / f"examples/{name}.py")
+        names, wanted, columns = marker.groups()
+        kept = joined(names.split(" + "))
         if wanted and wanted not in kept:
-            raise stop(marker, f"{name} keeps no row {wanted}")
+            raise stop(marker, f"{names} keeps no row {wanted}")
         if not kept:
-            raise stop(marker, f"nothing is kept of {name}")
+            raise stop(marker, f"nothing is kept of {names}")
         cells = [column.strip().partition(":") for column in columns.split(",")]
         return "\n".join(
             "| "
-            + " | ".join(
-                format(row["values"][key], form)
-                if form
-                else cell(key, row["values"][key])
-                for key, _, form in cells
-            )
+            + " | ".join(shown(row, key, form) for key, _, form in cells)
             + " |"
             for key, row in kept.items()
             if wanted in (None, key)

@@ -14,6 +14,7 @@ import records
 import search_index
 import sources
 import stored_rows
+import timeline
 import twins
 from mkdocs.exceptions import PluginError
 
@@ -183,8 +184,7 @@ def test_stored_results_belong_to_this_code(page: str, oracle: bool) -> None:
 )
 def test_stored_experiments_belong_to_this_code(path: Path) -> None:
     assert not experiments.stale(path), "run 'make results'"
-    named = experiments.module_of(path).rows()
-    assert list(experiments.stored(path)) == named
+    assert not experiments.left_over(path), "run 'make results'"
 
 
 EXPERIMENT = '''"""Counts."""
@@ -238,6 +238,52 @@ def test_only_the_row_whose_code_changed_is_stale(experiment: Path) -> None:
     assert experiments.stale(experiment) == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("options", "measured"),
+    [([], []), (["--again", "--row", "a"], ["a"]), (["--row", "a"], [])],
+)
+def test_rows_are_measured_once_or_when_asked(
+    options: list[str],
+    measured: list[str],
+    experiment: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for row in ("a", "b"):
+        experiments.keep(experiment, row, {})
+    monkeypatch.setattr(
+        "sys.argv", ["experiments.py", str(experiment), *options]
+    )
+    experiments.main()
+    values = {k: v["values"] for k, v in experiments.stored(experiment).items()}
+    assert [row for row, value in values.items() if value] == measured
+
+
+def test_a_row_that_is_no_longer_named_goes(
+    experiment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in ("b", "a"):
+        experiments.keep(experiment, row, {})
+    folder = experiments.data_of(experiment)
+    (folder / "gone.json").write_text("{}", encoding="utf-8")
+    assert list(experiments.stored(experiment)) == ["a", "b"]
+    assert [f.stem for f in experiments.left_over(experiment)] == ["gone"]
+    experiments.main()
+    assert not experiments.left_over(experiment)
+
+
+def test_a_figure_is_drawn_anew_when_an_experiment_is_measured(
+    experiment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiments, "experiments", lambda: (experiment,))
+    monkeypatch.setattr(drawing, "versions", list)
+    plot = experiment.with_name("plot.py")
+    plot.write_text("from examples.c.m import rows\n", encoding="utf-8")
+    uri = "assets/figures/c/plot_a_figure.svg"
+    before = drawing.cached(uri)
+    experiments.keep(experiment, "a", {"miou": 0.5})
+    assert drawing.cached(uri) != before
+
+
 def test_stored_experiment_as_rows_of_a_table(
     experiment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,11 +304,61 @@ def test_stored_experiment_as_rows_of_a_table(
         shown(f"<!-- results c/m[b]: {columns} -->") == "| b | 1,234 | 0.57 |"
     )
     assert len(shown(f"<!-- results c/m: {columns} -->").splitlines()) == 2
+    both = shown("<!-- results c/m + c/m[a]: model, flops, miou:.3f -->")
+    assert both == "| a | — | 0.568 |"
+    page.file.abs_src_path.parent.mkdir(parents=True)
+    marker = "<!-- results c/m[z]: model -->"
+    page.file.abs_src_path.write_text(marker, encoding="utf-8")
+    with pytest.raises(PluginError, match=r"c/m keeps no row z: run 'make"):
+        shown(marker)
+
+
+def test_timeline_has_the_outlines_order_and_links_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    paper = {"en": "B", "year": 2016, "path": "c/b"}
+    pages = [
+        {"path": "c/index", "en": "C"},
+        {**paper, "en": "A", "path": "c/a"},
+    ]
+    chapter = {"dir": "c", "pages": [*pages, paper]}
+    monkeypatch.setattr(timeline, "outline", lambda: [chapter])
+    path = tmp_path / "docs/en/c/a.md"
+    path.parent.mkdir(parents=True)
+    keys = {"year": 2016, "first": "2015-11", "venue": "CVPR", "idea": "x > y"}
+
+    def write(**changed: object) -> list[str]:
+        lines = {"title": "A", "arxiv": '"1511.00001"'} | keys | changed
+        text = "\n".join(f"{k}: {v}" for k, v in lines.items())
+        path.write_text(f"---\n{text}\n---\n# A\n", encoding="utf-8")
+        return timeline.problems("en", pages[1])
+
+    assert timeline.problems("en", paper) == []  # not written yet
+    assert write(year=2015) == ["year is 2015, not 2016"]
+    assert "first is" in write(first="2015")[0]
+    assert "arxiv is" in write(arxiv="1511.0001")[0]  # a number, by YAML
+    assert write() == []
+    page = SimpleNamespace(
+        file=SimpleNamespace(
+            abs_src_path=tmp_path / "docs/en/c/index.md",
+            src_uri="en/c/index.md",
+        ),
+        url="en/c/",
+    )
+    written = {"c/a.md": SimpleNamespace(url="en/c/a/")}
+    files = SimpleNamespace(get_file_from_path=written.get)
+    made = timeline.on_page_markdown("<!-- timeline -->", page, None, files)
+    first, second = made.split("</li>")[:2]
+    assert '<a href="a/">A</a>' in first and "2016" in first
+    assert "arxiv.org/abs/1511.00001" in first and "x &gt; y" in first
+    assert "unwritten" in second and "2016" not in second
 
 
 def test_no_record_outlives_its_page() -> None:
     stored = set(records.DATA.rglob("*.json"))
-    stored -= set(map(experiments.data_of, experiments.experiments()))
+    for path in experiments.experiments():
+        stored -= set(experiments.kept(path))
     pages = sources.pages()
     own = {records.path_of(page) for page in pages}
     assert stored <= own | {records.path_of(p, oracle=True) for p in pages}

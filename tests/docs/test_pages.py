@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import timeline
 import twins
 import yaml
 
@@ -85,8 +86,17 @@ def test_front_matter_says_what_readers_ask(topic: str, language: str) -> None:
 def test_twins_agree_on_what_to_read_first(topic: str) -> None:
     zh, en = (front_matter(language, topic) for language in LANGUAGES)
     assert zh.keys() == en.keys()
-    for key in ("difficulty", "before", "hide"):
+    shared = ("difficulty", "before", "hide", *timeline.KEYS)
+    for key in set(shared) - {"idea"}:  # which is prose
         assert zh.get(key) == en.get(key)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "path", [path for path, page in OUTLINE.items() if "year" in page]
+)
+def test_pages_of_papers_say_when_and_where(path: str, language: str) -> None:
+    assert not timeline.problems(language, OUTLINE[path])
 
 
 @pytest.mark.parametrize("topic", TOPICS)
