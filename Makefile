@@ -48,7 +48,7 @@ check: $(INSTALLED) ## ruff, pyright, spelling
 	ruff check
 	ruff format --check
 	pyright --warnings
-	codespell README.md CONTRIBUTING.md docs/en docs/_decisions docs/_hooks examples snippets tests
+	codespell README.md CONTRIBUTING.md docs/en docs/_decisions docs/_hooks examples kernels snippets tests
 
 test: $(INSTALLED) ## run all tests, browsers and every program of every page included
 	python tests/expand.py .cache/programs
@@ -67,7 +67,7 @@ golden: $(INSTALLED) ## rewrite the printed outputs beside the code; read the di
 	pytest --quiet --golden tests/examples/test_printed_output.py tests/snippets
 
 results: $(INSTALLED) .oracles/installed ## run the tests of stale pages and store what they measure
-	pytest --numprocesses 2 --quiet --results tests/examples tests/snippets
+	pytest --numprocesses 2 --quiet --results tests/examples tests/kernels tests/snippets
 	$(ORACLES) -m pytest --numprocesses 2 --quiet --results --oracles tests/examples
 	python docs/_hooks/experiments.py
 

@@ -80,8 +80,8 @@ def proof(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     def note(*, ours: str, reference: str, **measured: object) -> None:
         for path in sources.belonging(page):
-            code = path.is_relative_to(sources.ROOT / "examples")
-            if code and path.suffix == ".py":
+            top = path.relative_to(sources.ROOT).parts[0]
+            if top in ("examples", "kernels") and path.suffix == ".py":
                 assert not calls_reference(path, reference), (
                     f"{path.name} calls {reference}, its own reference"
                 )
@@ -104,7 +104,7 @@ def pytest_collection_modifyitems(
             item.user_properties += [("page", page), ("order", order)]
     if config.getoption("--results"):
         oracle = config.getoption("--oracles")
-        stale = {p for p in sources.pages() if records.is_stale(p, oracle)}
+        stale = {p for p in sources.topics() if records.is_stale(p, oracle)}
         config.hook.pytest_deselected(
             items=[i for i in items if page_of_test(i) not in stale]
         )

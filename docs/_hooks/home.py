@@ -47,7 +47,7 @@ def outline() -> list[dict]:
 
 def count() -> dict[str, int]:
     """Pages and blocks that stand; tests and proofs from the stored records."""
-    stored = [records.record(page) or {} for page in sources.pages()]
+    stored = [records.record(topic) or {} for topic in sources.topics()]
     zh = sources.ROOT / "docs/zh"
     files = [*zh.rglob("*.md"), *zh.rglob("*.py")]
     texts = [file.read_text(encoding="utf-8") for file in files]

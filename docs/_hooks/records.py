@@ -4,7 +4,8 @@
 depends on, the date and versions of the run, the number of tests that passed
 and the rows of the proof table. It is stale when the digest has moved on.
 ``<page>_oracle.json`` holds the same of the tests that run in the oracles' own
-environment; a page shows the rows of both.
+environment; a page shows the rows of both. A kernel's record is
+``kernels/<operation>.json``; pages and the catalogue show its rows.
 """
 
 import ast

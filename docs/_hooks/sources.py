@@ -6,6 +6,10 @@ A topic has one path: ``image_processing/edges``. Its code is
 ``tests/examples/image_processing/test_edges.py`` and ``test_edges_<what>.py``.
 A module that no page is named after, ``architectures/resnet.py``, supports
 others and belongs to the page that shows it.
+
+A kernel is a topic too, though no page is named after it: ``kernels/softmax`` is
+``kernels/softmax.py`` and ``tests/kernels/test_softmax.py``. What is to be known
+of it stands in ``tests/kernels/subjects/softmax.py``, and that makes it one.
 """
 
 import ast
@@ -28,6 +32,18 @@ def pages() -> tuple[str, ...]:
     return tuple(sorted(map(Path.as_posix, found), key=len, reverse=True))
 
 
+@cache
+def kernels() -> tuple[str, ...]:
+    """``kernels/layer_norm`` and the rest, in the order of their names."""
+    files = sorted((ROOT / "tests/kernels/subjects").glob("*.py"))
+    return tuple(f"kernels/{file.stem}" for file in files)
+
+
+def topics() -> tuple[str, ...]:
+    """All that a record may be kept of."""
+    return (*pages(), *kernels())
+
+
 def page_of(path: Path) -> str | None:
     """The topic that a module, snippet, golden text or test belongs to."""
     if not path.resolve().is_relative_to(ROOT):
@@ -35,6 +51,9 @@ def page_of(path: Path) -> str | None:
     parts = path.resolve().relative_to(ROOT).with_suffix("").parts
     if parts[0] == "tests":
         parts = (*parts[1:-1], parts[-1].removeprefix("test_"))
+    if len(parts) == 2 and parts[0] == "kernels":
+        whole = (k for k in kernels() if is_part("/".join(parts), k))
+        return max(whole, key=len, default=None)
     if len(parts) != 3 or parts[0] not in OURS:
         return None
     for page in pages():
@@ -139,10 +158,12 @@ def digest(paths: Iterable[Path], *settings: str) -> str:
 
 
 def belonging(page: str) -> list[Path]:
-    """The code, golden texts and tests of one page."""
+    """The code, golden texts and tests of one page or kernel."""
     chapter = page.rpartition("/")[0] or "home"
     folders = [f"{top}/{chapter}" for top in OURS]
     folders += [f"tests/{top}/{chapter}" for top in OURS]
+    if page in kernels():
+        folders = ["kernels", "tests/kernels"]
     files = (
         file
         for folder in folders

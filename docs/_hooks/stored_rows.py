@@ -6,8 +6,10 @@
 
     <!-- made -->
 
-``rows[ours=otsu]:`` takes only the rows whose value matches. ``made`` says
-with which versions, when and on what code. See ``records.py``. Rows of a stored
+``rows[ours=otsu]:`` takes only the rows whose value matches. ``rows of
+kernels/softmax[way=interpret]:`` and ``made of kernels/softmax`` show another
+record than the page's own. ``made`` says with which versions, when and on what
+code. See ``records.py``. Rows of a stored
 experiment, all or one of them, with a format where one is wanted:
 
     <!-- results segmentation/index_comparison: model, parameters, miou:.2f -->
@@ -35,12 +37,14 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-ROWS = re.compile(r"^<!-- rows(?:\[(\w+)=([^\]]+)\])?: ([\w, ]+) -->$", re.M)
+ROWS = re.compile(
+    r"^<!-- rows(?: of ([\w/]+))?(?:\[(\w+)=([^\]]+)\])?: ([\w, ]+) -->$", re.M
+)
 RESULTS = re.compile(
     r"^<!-- results ([\w/]+(?: \+ [\w/]+)*)(?:\[(\w+)\])?: ([\w, :.%]+) -->$",
     re.M,
 )
-MADE = re.compile(r"^<!-- made -->$", re.M)
+MADE = re.compile(r"^<!-- made(?: of ([\w/]+))? -->$", re.M)
 
 
 def cell(key: str, value: object) -> str:
@@ -84,7 +88,8 @@ def topic(page: Page) -> str:
 def on_page_markdown(
     markdown: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str:
-    stored = records.record(topic(page)) or {}
+    def record(name: str | None) -> dict:
+        return records.record(name or topic(page)) or {}
 
     def stop(at: re.Match[str], why: str) -> PluginError:
         path = Path(str(page.file.abs_src_path))
@@ -95,11 +100,11 @@ def on_page_markdown(
         )
 
     def rows(marker: re.Match[str]) -> str:
-        key, wanted, columns = marker.groups()
+        other, key, wanted, columns = marker.groups()
         names = [name.strip() for name in columns.split(",")]
         chosen = [
             row
-            for row in stored.get("proof", [])
+            for row in record(other).get("proof", [])
             if key is None or str(row.get(key)) == wanted
         ]
         if not chosen:
@@ -126,6 +131,7 @@ def on_page_markdown(
         )
 
     def made(marker: re.Match[str]) -> str:
+        stored = record(marker[1])
         if not stored:
             raise stop(marker, "nothing is stored for this page")
         versions = (f"{name} {v}" for name, v in stored["versions"].items())

@@ -137,11 +137,69 @@ def test_search_knows_the_other_words_of_a_term() -> None:
             "image_quality/ssim",
         ),
         ("tests/docs/test_pages.py", None),
+        ("kernels/layer_norm.py", "kernels/layer_norm"),
+        ("kernels/layer_norm.txt", "kernels/layer_norm"),
+        ("tests/kernels/test_layer_norm.py", "kernels/layer_norm"),
+        ("kernels/launch.py", None),
+        ("tests/kernels/harness.py", None),
         ("examples/image_processing/nothing.py", None),
     ],
 )
 def test_path_alone_tells_the_page(file: str, page: str | None) -> None:
     assert sources.page_of(sources.ROOT / file) == page
+
+
+def test_a_kernel_rests_on_its_code_tests_and_what_they_import() -> None:
+    files = sources.belonging("kernels/layer_norm")
+    names = {file.relative_to(sources.ROOT).as_posix() for file in files}
+    assert names == {
+        "kernels/layer_norm.py",
+        "kernels/layer_norm.txt",
+        "tests/kernels/test_layer_norm.py",
+    }
+    closure = {file.stem for file in sources.closure(files)}
+    assert {"launch", "tiles", "harness", "triton_ir", "subject"} <= closure
+    assert "softmax" not in closure
+
+
+def test_the_longer_name_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subjects = tmp_path / "tests/kernels/subjects"
+    subjects.mkdir(parents=True)
+    for name in ("conv", "conv_depthwise"):
+        (subjects / f"{name}.py").touch()
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    sources.kernels.cache_clear()
+    try:
+        for file, kernel in (
+            ("kernels/conv_depthwise.py", "kernels/conv_depthwise"),
+            ("kernels/conv_extra.py", "kernels/conv"),
+            ("kernels/convolution.py", None),
+        ):
+            assert sources.page_of(tmp_path / file) == kernel
+    finally:
+        sources.kernels.cache_clear()
+
+
+def test_rows_of_another_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {
+        "kernels/a": [{"ours": "a", "way": "x", "forward": 0.5}],
+        "c/p": [{"ours": "p", "way": "x", "forward": 0.25}],
+    }
+    monkeypatch.setattr(
+        records, "record", lambda name: {"proof": rows.get(name, [])}
+    )
+    path = sources.ROOT / "docs/zh/c/p.md"
+    page = SimpleNamespace(file=SimpleNamespace(abs_src_path=path))
+
+    def shown(marker: str) -> str:
+        made = stored_rows.on_page_markdown(marker, page, None, None)
+        return re.sub("<.+?>", "", made)
+
+    assert shown("<!-- rows: ours, forward -->") == "| p | 2e-01 |"
+    other = "<!-- rows of kernels/a[way=x]: ours, forward -->"
+    assert shown(other) == "| a | 5e-01 |"
 
 
 def test_digest_sees_code_and_not_comments(
@@ -174,7 +232,7 @@ def test_digest_follows_our_own_imports(
 
 
 @pytest.mark.parametrize("oracle", [False, True], ids=["own", "oracle"])
-@pytest.mark.parametrize("page", sorted(sources.pages()))
+@pytest.mark.parametrize("page", sorted(sources.topics()))
 def test_stored_results_belong_to_this_code(page: str, oracle: bool) -> None:
     assert not records.is_stale(page, oracle), "run 'make results'"
 
@@ -359,7 +417,7 @@ def test_no_record_outlives_its_page() -> None:
     stored = set(records.DATA.rglob("*.json"))
     for path in experiments.experiments():
         stored -= set(experiments.kept(path))
-    pages = sources.pages()
+    pages = sources.topics()
     own = {records.path_of(page) for page in pages}
     assert stored <= own | {records.path_of(p, oracle=True) for p in pages}
 

@@ -39,5 +39,6 @@ def test_output_is_current(
 
 
 def test_no_text_is_left_without_its_code() -> None:
-    for path in (ROOT / "examples").rglob("*.txt"):
-        assert path.with_suffix(".py") in EXAMPLES
+    for top in ("examples", "kernels"):
+        for path in (ROOT / top).rglob("*.txt"):
+            assert path.with_suffix(".py") in EXAMPLES
