@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import catalogue
 import chinese_lines
 import drawing
 import experiments
@@ -200,6 +201,59 @@ def test_rows_of_another_record(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown("<!-- rows: ours, forward -->") == "| p | 2e-01 |"
     other = "<!-- rows of kernels/a[way=x]: ours, forward -->"
     assert shown(other) == "| a | 5e-01 |"
+
+
+def catalogue_of(
+    monkeypatch: pytest.MonkeyPatch, proof: list[dict], marker: str
+) -> list[str]:
+    """The lines that the English catalogue makes of one kernel's rows."""
+    monkeypatch.setattr(
+        records, "record", lambda name: {"proof": proof, "tests": 7}
+    )
+    monkeypatch.setattr(sources, "kernels", lambda: ("kernels/softmax",))
+    path = sources.ROOT / "docs/en/gpu/catalogue.md"
+    page = SimpleNamespace(file=SimpleNamespace(abs_src_path=path))
+    made = catalogue.on_page_markdown(
+        f"<!-- kernels: {marker} -->", page, None, None
+    )
+    return made.splitlines()
+
+
+def errors_by_type(*dtypes: str) -> list[dict]:
+    found = {"ours": "softmax", "reference": "torch.softmax"}
+    found |= {"forward": 0.5, "gradient": 0.25}
+    return [found | {"dtype": d, "way": "triton_ir"} for d in dtypes] + [
+        found | {"dtype": "float32", "way": "interpret", "forward": 1.0}
+    ]
+
+
+def test_catalogue_of_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = errors_by_type("float32", "bfloat16", "float16")
+    head, _, line = catalogue_of(monkeypatch, rows, "errors")
+    assert head.startswith("| Kernel | Reference | float32 forward |")
+    numbers = ["5e-01", "2e-01"] * 3
+    cells = [cell.strip() for cell in line.strip("| ").split("|")]
+    shown = [re.sub("<.+?>", "", cell) for cell in cells]
+    assert shown[1:] == ["torch.softmax", *numbers, "7"]
+
+
+def test_catalogue_leaves_no_type_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PluginError, match="kernels/softmax: no error of each"):
+        catalogue_of(monkeypatch, errors_by_type("float32"), "errors")
+
+
+def test_catalogue_of_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered = {"ours": "softmax", "reference": catalogue.LOWERED}
+    lowered |= {"benchmark": "4×8 float32", "kernels": ["a 1×1×1", "b 2×1×1"]}
+    rows = [*errors_by_type("float32"), lowered]
+    *_, line = catalogue_of(monkeypatch, rows, "launches")
+    wanted = "| 4×8 float32 | a 1×1×1<br>b 2×1×1 | not measured yet |"
+    assert line.endswith(wanted)
+
+
+def test_a_kernel_is_linked_to_the_page_that_shows_it() -> None:
+    assert catalogue.shown_on("kernels/gelu") == "modules/activation"
+    assert catalogue.shown_on("kernels/nothing") is None
 
 
 def test_digest_sees_code_and_not_comments(

@@ -1,0 +1,1 @@
+"""How GPUs compute, and what that costs and saves."""
