@@ -1,5 +1,6 @@
 # Words for everyone: serve, site, check, test. The rest: make help.
 PYTHON ?= python3
+PYTHON312 ?= python3.12
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NO_MKDOCS_2_WARNING := 1
@@ -11,8 +12,10 @@ export OPENBLAS_NUM_THREADS := 1
 INSTALLED := .venv/installed node_modules/installed
 # Torchvision and what builds on it, seen from there only; the rest is .venv's.
 ORACLES := .oracles/bin/python
+# The newest JAX, which needs a newer Python than the rest; no torch there.
+NEWEST := .newest/bin/python
 
-.PHONY: help install serve site check test oracles test-programs-cold bench golden results clean
+.PHONY: help install serve site check test oracles test-kernels-newest test-programs-cold bench golden results clean
 
 help: ## say what every word does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -38,6 +41,11 @@ node_modules/installed: package.json package-lock.json .venv/installed
 	$(BIN)/python -m pip --python .oracles install --quiet --constraint constraints.txt $(PIP_ARGS) --group oracles
 	@touch $@
 
+.newest/installed: constraints-newest.txt
+	test -x $(NEWEST) || $(PYTHON312) -m venv .newest
+	$(NEWEST) -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --requirement constraints-newest.txt
+	@touch $@
+
 serve: $(INSTALLED) ## build the site and serve it, rebuilding what you save; ONLY=opencv keeps one chapter
 	mkdocs serve --no-strict --livereload --dev-addr 127.0.0.1:$(or $(PORT),8000)
 
@@ -57,6 +65,10 @@ test: $(INSTALLED) ## run all tests, browsers and every program of every page in
 oracles: .oracles/installed ## prove our models against other people's
 	$(ORACLES) -m pytest --numprocesses 2 --quiet --oracles tests/examples
 
+test-kernels-newest: .newest/installed ## try the kernels on Python 3.12 with the newest JAX, against numpy
+	$(NEWEST) -m pytest --noconftest --quiet \
+	  $(addprefix tests/kernels/test_,$(addsuffix .py,launch lowering normal portable triton_ir))
+
 test-programs-cold: $(INSTALLED) ## run every program of every page in a fresh interpreter of its own
 	python tests/cold.py
 
@@ -72,4 +84,4 @@ results: $(INSTALLED) .oracles/installed ## run the tests of stale pages and sto
 	python docs/_hooks/experiments.py
 
 clean: ## remove everything that can be made again
-	rm -rf .venv .oracles node_modules site .cache
+	rm -rf .venv .oracles .newest node_modules site .cache
