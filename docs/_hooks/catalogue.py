@@ -28,9 +28,8 @@ LOWERED = "lowered for CUDA"
 WORDS = {
     "zh": {
         "kernel": "核函数",
-        "reference": "参照",
-        "forward": "前向",
-        "gradient": "梯度",
+        "reference": "torch 的",
+        "both": "前向 / 梯度",
         "tests": "测试",
         "size": "规模",
         "launches": "降级所得的启动",
@@ -39,9 +38,8 @@ WORDS = {
     },
     "en": {
         "kernel": "Kernel",
-        "reference": "Reference",
-        "forward": "forward",
-        "gradient": "gradient",
+        "reference": "torch's",
+        "both": "forward / gradient",
         "tests": "Tests",
         "size": "Size",
         "launches": "Launches, as lowered",
@@ -69,6 +67,12 @@ def name(kernel: str) -> str:
     return f"[{code}](../{page}.md#kernel)" if page else code
 
 
+def short(reference: str) -> str:
+    """``layer_norm`` for ``torch.nn.functional.layer_norm``."""
+    name = reference.rpartition(".")[2]
+    return f"<code>{name.replace('_', '_<wbr>')}</code>"
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -77,7 +81,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def errors(kernels: tuple[str, ...], words: dict[str, str]) -> str:
     parts = ("forward", "gradient")
     head = [words["kernel"], words["reference"]]
-    head += [f"{d} {words[part]}" for d in DTYPES for part in parts]
+    head += [f"{dtype}<br>{words['both']}" for dtype in DTYPES]
     rows = []
     for kernel in kernels:
         record = records.record(kernel) or {"proof": [], "tests": 0}
@@ -91,8 +95,11 @@ def errors(kernels: tuple[str, ...], words: dict[str, str]) -> str:
         rows.append(
             [
                 name(kernel),
-                cell("reference", found["float32"]["reference"]),
-                *(cell(p, found[d][p]) for d in DTYPES for p in parts),
+                short(found["float32"]["reference"]),
+                *(
+                    " / ".join(cell(part, found[dtype][part]) for part in parts)
+                    for dtype in DTYPES
+                ),
                 str(record["tests"]),
             ]
         )
@@ -106,7 +113,7 @@ def launches(kernels: tuple[str, ...], words: dict[str, str]) -> str:
             name(kernel),
             row["benchmark"],
             "<br>".join(row["kernels"]),
-            words["not measured"],
+            f'<span class="number">{words["not measured"]}</span>',
         ]
         for kernel in kernels
         for row in records.rows(kernel)
