@@ -23,7 +23,7 @@ from jax.experimental import pallas as pl
 
 from kernels.agreement import report
 from kernels.flash_attention_gradient import flash_attention_backward
-from kernels.flash_attention_scores import BLOCK, product, rows_of, scores
+from kernels.flash_attention_scores import BLOCK, rows_of, scores
 from kernels.launch import (
     check,
     check_arrays,
@@ -32,6 +32,7 @@ from kernels.launch import (
     differentiable,
     launch,
 )
+from kernels.products import product
 from kernels.tiles import span, write
 
 WIDEST_HEAD = 128

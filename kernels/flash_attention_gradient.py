@@ -12,8 +12,9 @@ import jax.numpy as jnp
 from jax import ShapeDtypeStruct
 from jax.experimental import pallas as pl
 
-from kernels.flash_attention_scores import BLOCK, product, rows_of, scores
+from kernels.flash_attention_scores import BLOCK, rows_of, scores
 from kernels.launch import launch
+from kernels.products import product
 from kernels.tiles import read, span, write
 
 

@@ -4,11 +4,11 @@ A tile has 64 rows. Those behind the end of a sequence are read as 0, and the
 scores of keys that do not count are -inf, so that exp leaves nothing of them.
 """
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.experimental import pallas as pl
 
+from kernels.products import product
 from kernels.tiles import read, span
 
 BLOCK = 64
@@ -22,14 +22,6 @@ def rows_of(ref, i, length: int, d: int) -> Array:
     inside = row[:, None] & feature[None]
     tile = read(ref.at[pl.ds(i * BLOCK, BLOCK)], inside)
     return tile.astype(ref.dtype)
-
-
-def product(a: Array, b: Array) -> Array:
-    """Sums are float32, and float32 factors are not cut to TF32."""
-    whole = jax.lax.Precision.HIGHEST if a.dtype == jnp.float32 else None
-    return jnp.dot(
-        a, b, precision=whole, preferred_element_type=jnp.float32
-    )  # fmt: skip
 
 
 def scores(q, k, i, j, *, keys: int, causal: bool, scale: float) -> Array:

@@ -1,12 +1,7 @@
 """Flash attention, plain and causal, against torch."""
 
-import importlib
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
-from unittest import mock
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,11 +9,17 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.kernels.harness import Edit, KernelTests, edited
+from tests.kernels.harness import Edit, KernelTests
 from tests.kernels.running import run
+from tests.kernels.several import edited_together
 from tests.kernels.subjects.flash_attention import SUBJECT
 
-PARTS = ("_scores", "_gradient", "")  # in the order of their imports
+MODULES = (  # in the order of their imports
+    "kernels.products",
+    "kernels.flash_attention_scores",
+    "kernels.flash_attention_gradient",
+    "kernels.flash_attention",
+)
 MUTANTS = {
     "a tile's load is not masked": (
         "tile = read(ref.at[pl.ds(i * BLOCK, BLOCK)], inside)",
@@ -154,10 +155,6 @@ REFUSED = {
 }
 
 
-def source(module: ModuleType) -> str:
-    return Path(str(module.__file__)).read_text(encoding="utf-8")
-
-
 class TestFlashAttention(KernelTests):
     subject = SUBJECT
     shrunk = (("BLOCK = 64", "BLOCK = 16"),)
@@ -168,16 +165,7 @@ class TestFlashAttention(KernelTests):
         """Of three modules, each importing those before it as edited."""
         if not edits:
             return self.subject.call
-        made, used = dict[str, ModuleType](), set[Edit]()
-        for part in PARTS:
-            name = f"kernels.flash_attention{part}"
-            module = importlib.import_module(name)
-            here = [e for e in edits if e[0] in source(module)]
-            used |= set(here)
-            with mock.patch.dict(sys.modules, made):
-                made[name] = edited(module, here)
-        assert used == set(edits)
-        return made["kernels.flash_attention"].flash_attention
+        return edited_together(MODULES, edits).flash_attention
 
     @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
     @pytest.mark.parametrize("causal", [False, True])
