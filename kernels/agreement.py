@@ -41,7 +41,8 @@ def report(
     *shapes: tuple[int, ...],
     dtypes: tuple[str, ...] = ("float32", "bfloat16"),
 ) -> None:
-    """One line a type: the shapes, and whether all agree to ``LIMIT`` eps."""
+    """The shapes, and for each type whether all agree to ``LIMIT`` eps."""
+    print(f"{function.__name__} of {', '.join(map(str, shapes))}")
     for dtype in dtypes:
         random = np.random.default_rng(0)
         arrays = [
@@ -49,10 +50,7 @@ def report(
             for shape in shapes
         ]
         y, *gradients = agreement(function, *arrays)
-        print(
-            f"{function.__name__} of {' '.join(map(str, shapes))} {dtype}: "
-            f"output {said(y)}, gradients {said(max(gradients))}"
-        )
+        print(f"  {dtype}: output {said(y)}, gradients {said(max(gradients))}")
 
 
 def said(error: float) -> str:
