@@ -133,7 +133,9 @@ class Recorder:
         order = next(v for k, v in properties if k == "order")
         self.rows.setdefault(str(page), {})[int(str(order))] = rows
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return  # interrupted: the rest of a page was not run
         for page in self.passed.keys() - self.failed:
             by_test = sorted(self.rows.get(page, {}).items())
             rows = [row for _, rows in by_test for row in rows]
