@@ -27,7 +27,7 @@ def numbered(number: int, label: str = "") -> Line2D:
         *([], []),
         lw=0,
         marker=f"${number}$",
-        ms=8,
+        ms=7 if number < 10 else 9.5,
         mew=0.4,
         color=COLORS[number % len(COLORS)],
         label=label,
@@ -59,7 +59,7 @@ def cost_figure() -> Figure:
         for number, (x, row) in enumerate(zip(found, names, strict=True), 1):
             values, mark = scores[row], numbered(number)
             seeds = [values["miou_low"], values["miou_high"]]
-            axes.plot([x, x], seeds, color=mark.get_color(), lw=1.2)
+            axes.plot([x, x], seeds, color=mark.get_color(), alpha=0.4)
             mark.set_data([x], [values["miou"]])
             axes.add_line(mark)
         axes.axhline(color_alone, color=INK, ls="--", lw=1)
