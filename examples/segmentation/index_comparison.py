@@ -1,6 +1,6 @@
 """Every small model, trained on the same scenes for the same steps.
 
-One setting serves all, and was fitted to none: 400 steps of 16 scenes, AdamW
+One setting serves all, and was fitted to none: 1000 steps of 16 scenes, AdamW
 at 3e-3 with the schedule of ``train``, two seeds, which change the starting
 weights and the order of the scenes.
 """
@@ -27,7 +27,7 @@ from examples.segmentation.index_models import (
 from examples.segmentation.shapes import CLASSES, shapes_dataset
 from examples.segmentation.training import evaluate, predict, train
 
-STEPS = 400
+STEPS = 1000
 TRAIN_SCENES, TEST_SCENES, SHOWN = 2048, 256, 6
 COLOR_CUE = 0.75
 RUN_SEEDS = (0, 1)

@@ -102,7 +102,7 @@ def test_what_is_stored_is_of_this_setting() -> None:
         assert values["seconds"] < 90, "small models train within 90 s"
         masks = unpacked(values["masks"])
         assert masks.shape[1:] == (64, 64) and masks.max() < len(CLASSES)
-    assert STEPS == 400 and 0 <= COLOR_CUE <= 1
+    assert STEPS == 1000 and 0 <= COLOR_CUE <= 1
 
 
 def test_masks_survive_packing() -> None:

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from examples.segmentation.index_stored import stored_values
+from examples.segmentation.shapes import CLASSES
 from examples.segmentation.training import objective
 from examples.segmentation.unet_riddle import (
     K,
@@ -24,6 +25,10 @@ def test_variants_keep_the_contract(row: str) -> None:
     loss = objective(model.train(), model(x), y)
     loss.backward()
     assert loss.isfinite()
+
+
+def test_as_many_classes_as_the_scenes_have() -> None:
+    assert len(CLASSES) == K
 
 
 def test_without_the_top_skip_its_weights_do_not_matter() -> None:
