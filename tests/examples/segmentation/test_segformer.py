@@ -37,7 +37,7 @@ from examples.segmentation.segformer_mit import (
     EfficientAttention,
     MiT,
 )
-from examples.segmentation.segformer_variants import mosaic, variant
+from examples.segmentation.segformer_variants import ROWS, mosaic, variant
 from tests.mutants import mutate
 from tests.parity import TOLERANCE, differences, gap, randomize
 
@@ -416,7 +416,7 @@ def test_small_one_sees_more_than_colors() -> None:
 
 
 def test_what_the_page_says_of_larger_images() -> None:
-    stored = stored_values("segformer_variants")
+    stored = stored_values("segformer_variants", ROWS)
     mix, codes, neither = (
         stored[row] for row in ("mix_ffn", "codes", "neither")
     )
