@@ -430,7 +430,6 @@ def test_what_the_page_says_of_larger_images() -> None:
     assert abs(full["miou_64"] - mix["miou_64"]) < 0.01
     assert full["lost"] > max(row["lost"] for row in (mix, codes, neither))
     small = stored_values("index_comparison")
-    assert mix["miou_64"] == pytest.approx(small["segformer"]["miou"])
     assert small["segformer"]["miou_low"] > small["fcn_8s"]["miou_high"]
 
 
