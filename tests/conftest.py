@@ -1,7 +1,8 @@
 """What every test may use, and the two ways of storing what tests measure.
 
 ``proof(...)``    one row of a page's proof table, measured by the test itself
-``--results``     run the tests of stale pages and store their proof rows
+``--results``     run the tests of stale pages and store their proof rows; a page
+                  some of whose tests were left out keeps what is stored
 ``--golden``      rewrite the printed outputs instead of comparing them
 ``--oracles``     run the tests of ``test_*_oracle.py``, and no others: they need
                   the environment that ``make oracles`` makes
@@ -119,6 +120,8 @@ class Recorder:
         self.passed: dict[str, int] = {}
         self.failed: set[str] = set()
         self.rows: dict[str, dict[int, list[dict]]] = {}  # by test
+        self.seen: dict[str, set[Path]] = {}  # files of tests
+        self.partial: dict[str, list[str]] = {}  # files that were left out
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties = report.user_properties
@@ -130,16 +133,36 @@ class Recorder:
             return
         self.passed[str(page)] = self.passed.get(str(page), 0) + 1
         rows = [json.loads(str(v)) for k, v in properties if k == "proof"]
+        file = sources.ROOT / report.nodeid.partition("::")[0]
+        self.seen.setdefault(str(page), set()).add(file)
         order = next(v for k, v in properties if k == "order")
         self.rows.setdefault(str(page), {})[int(str(order))] = rows
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: int
+    ) -> None:
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return  # interrupted: the rest of a page was not run
-        for page in self.passed.keys() - self.failed:
+        for page in sorted(self.passed.keys() - self.failed):
+            wanted = set(records.counted(page, self.oracle))
+            if left_out := wanted - self.seen[page]:
+                self.partial[page] = sorted(
+                    file.relative_to(sources.ROOT).as_posix()
+                    for file in left_out
+                )
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+                continue
             by_test = sorted(self.rows.get(page, {}).items())
             rows = [row for _, rows in by_test for row in rows]
             records.store(page, self.passed[page], rows, self.oracle)
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        for page, files in self.partial.items():
+            terminalreporter.write_line(
+                f"{page}: nothing is stored, {', '.join(files)} did not run"
+            )
 
 
 def run_programs_in_isolation(config: pytest.Config) -> None:
@@ -173,6 +196,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--codeblocks") and not controls:
         run_programs_in_isolation(config)
     if config.getoption("--results") and not hasattr(config, "workerinput"):
+        single = [a for a in config.args if "::" in a]
+        if single or config.option.keyword or config.option.markexpr:
+            raise pytest.UsageError(
+                "--results stores what all tests of a page measure: "
+                "no -k, no -m, no single tests"
+            )
         oracle = config.getoption("--oracles")
         config.pluginmanager.register(Recorder(oracle))
     if config.getoption("--oracles"):

@@ -75,6 +75,28 @@ def files(page: str, oracle: bool = False) -> list[Path]:
     return sources.oracles(page) if oracle else sources.belonging(page)
 
 
+def counted(page: str, oracle: bool) -> list[Path]:
+    """The files of tests that a record counts: a run of fewer stores none."""
+    own = files(page, oracle)
+    found = [file for file in own if file.name.startswith("test_")]
+    if not oracle:
+        folder = sources.ROOT / "tests"
+        if any(file.parent.parent.name == "snippets" for file in own):
+            found.append(folder / "snippets/test_run_alone.py")
+        if any(has_main(file) for file in own if file not in found):
+            found.append(folder / "examples/test_printed_output.py")
+    return found
+
+
+def has_main(path: Path) -> bool:
+    within = path.relative_to(sources.ROOT).parts
+    return (
+        within[0] in ("examples", "kernels")
+        and path.suffix == ".py"
+        and "\ndef main(" in path.read_text(encoding="utf-8")
+    )
+
+
 def is_stale(page: str, oracle: bool = False) -> bool:
     paths = files(page, oracle)
     if not paths:

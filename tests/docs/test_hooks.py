@@ -19,6 +19,8 @@ import timeline
 import twins
 from mkdocs.exceptions import PluginError
 
+from tests.conftest import Recorder
+
 
 @pytest.mark.parametrize(
     ("source", "expected"),
@@ -291,6 +293,52 @@ def test_digest_follows_our_own_imports(
 @pytest.mark.parametrize("page", sorted(sources.topics()))
 def test_stored_results_belong_to_this_code(page: str, oracle: bool) -> None:
     assert not records.is_stale(page, oracle), "run 'make results'"
+
+
+def test_a_record_counts_these_files_of_tests() -> None:
+    def names(page: str, oracle: bool = False) -> list[str]:
+        return [file.name for file in records.counted(page, oracle)]
+
+    shared = ["test_run_alone.py", "test_printed_output.py"]
+    assert names("kernels/softmax") == ["test_softmax.py", *shared[1:]]
+    assert names("modules/residual")[-2:] == shared
+    assert names("modules/residual", oracle=True) == ["test_residual_oracle.py"]
+    assert names("index") == shared[:1]
+
+
+@pytest.mark.parametrize(
+    ("ran", "stored"),
+    [
+        (["kernels/test_softmax.py", "examples/test_printed_output.py"], 1),
+        (["kernels/test_softmax.py"], 0),
+        (["examples/test_printed_output.py"], 0),
+    ],
+)
+def test_results_of_a_part_of_the_tests_are_not_stored(
+    ran: list[str],
+    stored: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(records, "DATA", tmp_path)
+    recorder, lines = Recorder(oracle=False), []
+    for order, file in enumerate(ran):
+        properties = [("page", "kernels/softmax"), ("order", order)]
+        report = SimpleNamespace(
+            nodeid=f"tests/{file}::test_x[a::b]",
+            user_properties=properties,
+            when="call",
+            passed=True,
+        )
+        recorder.pytest_runtest_logreport(report)
+    session = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    recorder.pytest_sessionfinish(session, session.exitstatus)
+    recorder.pytest_terminal_summary(SimpleNamespace(write_line=lines.append))
+    assert len(list(tmp_path.rglob("*.json"))) == stored
+    assert len(lines) == 1 - stored
+    assert (session.exitstatus == pytest.ExitCode.OK) == bool(stored)
+    if lines:
+        assert lines[0].startswith("kernels/softmax: nothing is stored, tests/")
 
 
 @pytest.mark.parametrize(
