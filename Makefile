@@ -15,7 +15,7 @@ ORACLES := .oracles/bin/python
 # The newest JAX, which needs a newer Python than the rest; no torch there.
 NEWEST := .newest/bin/python
 
-.PHONY: help install serve site check test oracles test-kernels-newest test-programs-cold bench golden results clean
+.PHONY: help install serve site check test oracles test-kernels-newest test-programs-cold bench bench-kernels golden results clean
 
 help: ## say what every word does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -74,6 +74,9 @@ test-programs-cold: $(INSTALLED) ## run every program of every page in a fresh i
 
 bench: $(INSTALLED) ## measure build, reload, page weight, search and tests
 	python tests/bench.py $(BENCH)
+
+bench-kernels: $(INSTALLED) ## measure the kernels on this machine's GPU beside torch, XLA and libraries; KERNEL=softmax
+	PYTHONPATH=docs/_hooks python -m kernels.bench $(KERNEL)
 
 golden: $(INSTALLED) ## rewrite the printed outputs beside the code; read the diff
 	pytest --quiet --golden tests/examples/test_printed_output.py tests/snippets

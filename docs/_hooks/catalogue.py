@@ -3,7 +3,7 @@
 ``<!-- kernels: errors -->``    a line for each kernel: what it is held against,
                                the largest error in each type, how many tests
 ``<!-- kernels: launches -->``  a line for each benchmark: what is launched, and
-                               what was measured on a card
+                               what was measured on a card, see ``cards.py``
 """
 
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cards
 import records
 import sources
 from mkdocs.config.defaults import MkDocsConfig
@@ -35,6 +36,11 @@ WORDS = {
         "launches": "降级所得的启动",
         "measured": "GPU 实测",
         "not measured": "尚未测量",
+        "forward": "前向",
+        "backward": "反向",
+        "row": "{direction} {p50}，屋顶线的 {share:.0%}（{rivals}）",
+        "colon": "：",
+        "comma": "，",
     },
     "en": {
         "kernel": "Kernel",
@@ -45,6 +51,11 @@ WORDS = {
         "launches": "Launches, as lowered",
         "measured": "On a GPU",
         "not measured": "not measured yet",
+        "forward": "forward",
+        "backward": "backward",
+        "row": "{direction} {p50}, {share:.0%} of the roofline ({rivals})",
+        "colon": ": ",
+        "comma": ", ",
     },
 }
 
@@ -106,6 +117,42 @@ def errors(kernels: tuple[str, ...], words: dict[str, str]) -> str:
     return table([*head, words["tests"]], rows)
 
 
+def measured(kernel: str, benchmark: str, words: dict[str, str]) -> str:
+    """For each card: our median time and share of the roofline, the others'
+    times in parentheses, won or lost."""
+    lines = []
+    for card, rows in cards.fresh(kernel, benchmark).items():
+        said = []
+        for direction in ("forward", "backward"):
+            times = {
+                row["rival"]: row
+                for row in rows
+                if row["direction"] == direction
+            }
+            ours = times.pop("ours", None)
+            if ours is None:
+                continue
+            rivals = words["comma"].join(
+                f"{row.get('library', rival)} {microseconds(row)}"
+                for rival, row in times.items()
+            )
+            text = words["row"].format(
+                direction=words[direction],
+                p50=microseconds(ours),
+                share=ours["share"],
+                rivals=rivals,
+            )
+            said.append(text.removesuffix("()").removesuffix("（）").strip())
+        if said:
+            lines.append(card + words["colon"] + "<br>".join(said))
+    nothing = f'<span class="number">{words["not measured"]}</span>'
+    return "<br>".join(lines) or nothing
+
+
+def microseconds(row: dict) -> str:
+    return f"{row['p50']:,.1f} µs"
+
+
 def launches(kernels: tuple[str, ...], words: dict[str, str]) -> str:
     head = [words[w] for w in ("kernel", "size", "launches", "measured")]
     rows = [
@@ -113,7 +160,7 @@ def launches(kernels: tuple[str, ...], words: dict[str, str]) -> str:
             name(kernel),
             row["benchmark"],
             "<br>".join(row["kernels"]),
-            f'<span class="number">{words["not measured"]}</span>',
+            measured(kernel, row["benchmark"], words),
         ]
         for kernel in kernels
         for row in records.rows(kernel)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import cards
 import catalogue
 import chinese_lines
 import drawing
@@ -253,6 +254,74 @@ def test_catalogue_of_launches(monkeypatch: pytest.MonkeyPatch) -> None:
     *_, line = catalogue_of(monkeypatch, rows, "launches")
     wanted = "| 4×8 float32 | a 1×1×1b 2×1×1 | not measured yet |"
     assert re.sub("<.+?>", "", line).endswith(wanted)
+
+
+CARD = "NVIDIA Made-Up 100"
+SIZE = "4×8 float32"
+
+
+def card_row(direction: str, rival: str, p50: float, **more: object) -> dict:
+    key = cards.key("kernels/softmax", SIZE, direction, rival)
+    facts = {"kernel": "kernels/softmax", "benchmark": SIZE, "run": "first"}
+    facts |= {"sha256": "the code", "direction": direction, "rival": rival}
+    return {key: facts | {"p50": p50, "share": 0.845} | more}
+
+
+def seen_on_a_card(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rows: dict
+) -> str:
+    """The last cell of the catalogue's line."""
+    monkeypatch.setattr(records, "DATA", tmp_path)
+    monkeypatch.setattr(cards, "digest", lambda kernel: "the code")
+    cards.save({"card": CARD, "runs": {"first": {}}, "rows": rows})
+    lowered = {"ours": "softmax", "reference": catalogue.LOWERED}
+    lowered |= {"benchmark": SIZE, "kernels": ["a 1×1×1"]}
+    *_, line = catalogue_of(monkeypatch, [lowered], "launches")
+    return re.sub("<.+?>", " ", line.split("|")[-2]).strip()
+
+
+def test_catalogue_of_what_a_card_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = card_row("forward", "ours", 1234.56)
+    rows |= card_row("forward", "xla", 1300.0)
+    rows |= card_row("forward", "library", 100.04, library="cuDNN")
+    rows |= card_row("backward", "ours", 50.0)
+    rows |= card_row("backward", "xla", 9.0, failed="out of memory")
+    assert seen_on_a_card(monkeypatch, tmp_path, rows) == (
+        f"{CARD}: forward 1,234.6 µs, 84% of the roofline "
+        "(xla 1,300.0 µs, cuDNN 100.0 µs) "
+        "backward 50.0 µs, 84% of the roofline"
+    )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {},
+        card_row("forward", "ours", 9.0, sha256="older code"),
+        card_row("forward", "ours", 9.0, failed="out of memory"),
+        card_row("forward", "ours", 9.0, benchmark="4×9 float32"),
+        card_row("forward", "xla", 9.0),
+    ],
+    ids=["no row", "stale", "failed", "another size", "only rivals"],
+)
+def test_what_no_fresh_row_tells_is_not_measured(
+    rows: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = seen_on_a_card(monkeypatch, tmp_path, rows)
+    assert found == "not measured yet"
+
+
+def test_the_catalogue_says_it_in_chinese_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = card_row("forward", "ours", 9.0)
+    seen_on_a_card(monkeypatch, tmp_path, rows)
+    words = catalogue.WORDS["zh"]
+    cell = catalogue.measured("kernels/softmax", SIZE, words)
+    assert cell == f"{CARD}：前向 9.0 µs，屋顶线的 84%"
+    assert set(words) == set(catalogue.WORDS["en"])
 
 
 def test_a_kernel_is_linked_to_the_page_that_shows_it() -> None:
@@ -518,7 +587,7 @@ def test_timeline_has_the_outlines_order_and_links_what_is_written(
 
 
 def test_no_record_outlives_its_page() -> None:
-    stored = set(records.DATA.rglob("*.json"))
+    stored = set(records.DATA.rglob("*.json")) - set(cards.files())
     for path in experiments.experiments():
         stored -= set(experiments.kept(path))
     pages = sources.topics()
