@@ -78,7 +78,7 @@ def weights_figure() -> Figure:
             axes.axhline(cut, color=INK, lw=0.6)
             axes.axvline(cut, color=INK, lw=0.6)
         axes.set(xticks=(), yticks=(), title=f"{n} × {n}")
-        axes.spines[:].set_color(INK)
+        axes.spines[:].set(color=INK, visible=True)
     return figure
 
 

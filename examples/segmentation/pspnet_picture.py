@@ -77,5 +77,5 @@ def context_figure() -> Figure:
     axes.axhline(0.5, color=INK, lw=0.8)
     axes.set(xlabel="distance of the nearest mark, pixels")
     axes.set(ylabel="right", ylim=(0.45, 1.02), xlim=(0, FAR))
-    axes.legend(title="bins", ncols=2, loc="lower left")
+    axes.legend(title="bins", ncols=2, loc="center left")
     return figure
