@@ -9,7 +9,6 @@ alone, as torch.utils.flop_counter counts. Raises ValueError for sizes below
 1.
 """
 
-# --8<-- [start:cost]
 RATE_COUNT = 3
 
 
@@ -43,7 +42,6 @@ def total(parts: dict[str, tuple[int, int]]) -> tuple[int, int]:
     )
 
 
-# --8<-- [end:cost]
 def main() -> None:
     print("2048 to 256      parameters, M      GFLOPs, 33 × 33")
     print("                 full  separable    full  separable")

@@ -132,7 +132,6 @@ def check_pyramid(channels: int, bins: Sequence[int]) -> None:
         )
 
 
-# --8<-- [start:demo]
 @torch.no_grad()
 def main() -> None:
     with torch.device("meta"):  # shapes without memory
@@ -159,6 +158,5 @@ def main() -> None:
             print(f"{layers:<6}", *(f"{count:>11,}" for count in counts))
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -36,7 +36,6 @@ def floor_bins(size: int, out: int) -> list[tuple[int, int]]:
 
 
 # --8<-- [end:rules]
-# --8<-- [start:demo]
 def main() -> None:
     print("image  map  adaptive            authors'            floor")
     for image in (473, 713, 512, 321, 97, 64):
@@ -54,6 +53,5 @@ def main() -> None:
     print("crops whose maps 6 divides, 48 m - 7:", *near)
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

@@ -33,7 +33,6 @@ PYRAMIDS = {
 CONTEXT_SEEDS, CONTEXT_STEPS, FAR = (0, 1), 200, 16
 
 
-# --8<-- [start:task]
 def nearest_mark(
     count: int, size: int = SIDE, seed: int = 0
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -56,7 +55,6 @@ def nearest_mark(
     return x, labels, squared.sqrt()
 
 
-# --8<-- [end:task]
 # --8<-- [start:network]
 class ContextNet(nn.Module):
     def __init__(self, bins: Sequence[int], width: int = 32) -> None:
@@ -75,7 +73,6 @@ class ContextNet(nn.Module):
 
 
 # --8<-- [end:network]
-# --8<-- [start:measure]
 def trained_context(row: str, seed: int) -> nn.Module:
     torch.manual_seed(seed)
     model = ContextNet(PYRAMIDS[row])
@@ -113,7 +110,6 @@ def measure(row: str) -> dict:
     }
 
 
-# --8<-- [end:measure]
 def rows() -> list[str]:
     return list(PYRAMIDS)
 

@@ -82,7 +82,6 @@ def weights_figure() -> Figure:
     return figure
 
 
-# --8<-- [start:demo]
 def main() -> None:
     print("level  bins used  largest weight")
     for n in PYRAMID_BINS:
@@ -98,6 +97,5 @@ def main() -> None:
         print(f"{name:<15}", *(f"{share:>5.0%}" for share in shares))
 
 
-# --8<-- [end:demo]
 if __name__ == "__main__":
     main()

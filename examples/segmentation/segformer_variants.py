@@ -47,7 +47,12 @@ def rows() -> list[str]:
 class CodedPatches(nn.Module):
     """Patches, and a code for each place of a side × side map."""
 
-    def __init__(self, patches: nn.Module, features: int, side: int) -> None:
+    def __init__(
+        self,
+        patches: nn.Module,
+        features: int,
+        side: int,
+    ) -> None:
         super().__init__()
         self.patches = patches
         codes = 0.02 * torch.randn(1, features, side, side)
