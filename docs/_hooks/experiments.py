@@ -12,10 +12,10 @@ not meet. ``make results`` measures the rows whose code has moved on, one after
 the other, and keeps each as soon as it is there, so that a run that was stopped
 goes on where it was. ``make test`` fails on a stale row.
 
-    python docs/_hooks/experiments.py                    what is stale
+    python docs/_hooks/experiments.py                    measures all stale rows
     python docs/_hooks/experiments.py examples/a/b.py    of one experiment
-    … examples/a/b.py --row unet                         of one row
-    … examples/a/b.py --again                            what is not stale, too
+    … examples/a/b.py --row unet                         this row, if it is stale
+    … examples/a/b.py --again                            fresh rows as well
 """
 
 import argparse
@@ -121,8 +121,11 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = [Path(name).resolve() for name in arguments.only]
     for path in chosen or experiments():
-        rows = module_of(path).rows() if arguments.again else stale(path)
+        known = module_of(path).rows()
+        rows = known if arguments.again else stale(path)
         if arguments.row:
+            if unknown := set(arguments.row) - set(known):
+                parser.error(f"--row is {min(unknown)}; must be one of {known}")
             rows = [row for row in rows if row in arguments.row]
         for number, row in enumerate(rows, 1):
             name = path.relative_to(ROOT)

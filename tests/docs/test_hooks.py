@@ -489,6 +489,17 @@ def test_rows_are_measured_once_or_when_asked(
     assert [row for row, value in values.items() if value] == measured
 
 
+def test_a_row_that_nobody_names_is_refused(
+    experiment: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["", str(experiment), "--row", "nobody"])
+    with pytest.raises(SystemExit):
+        experiments.main()
+    assert "--row is nobody; must be one of" in capsys.readouterr().err
+
+
 def test_a_row_that_is_no_longer_named_goes(
     experiment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
